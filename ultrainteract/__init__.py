@@ -1,0 +1,74 @@
+"""Machine-made preference trees that teach language models to reason.
+
+The public names: what an environment, a seed dataset or a notebook of yours imports.
+"""
+
+from ultrainteract.config import RunConfig, load_config
+from ultrainteract.environment import (
+    Environment,
+    Guide,
+    Reading,
+    Tool,
+    register_environment,
+    instruct,
+    load_environment,
+)
+from ultrainteract.errors import UltraInteractError, UserError
+from ultrainteract.grow import Effects, grow_tree
+from ultrainteract.prompts import Prompt
+from ultrainteract.replies import fenced_python, hide_answer
+from ultrainteract.tree import Node, Pair, PreferenceTree
+from ultrainteract.types import (
+    Action,
+    Claim,
+    Critique,
+    ExecResult,
+    Instruction,
+    Judgement,
+    Message,
+    NodeKind,
+    Observation,
+    Outcome,
+    Problem,
+    Reference,
+    Task,
+    Verdict,
+)
+from ultrainteract.verify.answer import from_output as printed_answer
+
+__all__ = [
+    "Action",
+    "Claim",
+    "Critique",
+    "Effects",
+    "Environment",
+    "ExecResult",
+    "Guide",
+    "Instruction",
+    "Judgement",
+    "Message",
+    "Node",
+    "NodeKind",
+    "Observation",
+    "Outcome",
+    "Pair",
+    "PreferenceTree",
+    "Problem",
+    "Prompt",
+    "Reading",
+    "Reference",
+    "RunConfig",
+    "Task",
+    "Tool",
+    "UltraInteractError",
+    "UserError",
+    "Verdict",
+    "register_environment",
+    "fenced_python",
+    "grow_tree",
+    "hide_answer",
+    "instruct",
+    "load_config",
+    "load_environment",
+    "printed_answer",
+]

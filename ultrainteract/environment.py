@@ -1,0 +1,152 @@
+"""A task family: what the model is told, what its reply means, what counts as an answer.
+
+An environment is pure: it renders prompts and reads replies and program outputs. It asks no
+model, runs no code and grades nothing; `grow` does, with what the environment hands it.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+from ultrainteract.errors import unknown
+from ultrainteract.resources import folder
+from ultrainteract.tree import Node
+from ultrainteract.types import (
+    Claim,
+    ExecResult,
+    Instruction,
+    Message,
+    NodeKind,
+    Problem,
+    Task,
+    digest,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A line of the tool list in the prompt."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reply as the environment reads it: `text` is what is published, `code` what is run.
+
+    `kind` is MALFORMED, with `reason`, for what reaches no pair: no answer, no code, a syntax
+    error. Otherwise ANSWER; whether it was only a STEP may need the program's output.
+    """
+
+    kind: NodeKind
+    text: str
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """One ground-truth-guided way to a correct action (arXiv 2404.02078, section 2).
+
+    `draft`, where given, is asked first, alone; what the model answers goes to
+    `Environment.guided` with this guide's `name`.
+    """
+
+    name: str
+    draft: str = ""
+
+
+class Environment(Protocol):
+    """What a folder of `environments/` defines, registered by name.
+
+    `schemas` are the reasoning schemas drawn by lot, `claims` the `Claim.kind` of its answers,
+    `stop` the strings at which a reply ends.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task]
+    tools: ClassVar[tuple[Tool, ...]]
+    schemas: ClassVar[tuple[str, ...]]
+    claims: ClassVar[str]
+    stop: ClassVar[tuple[str, ...]]
+
+    def prompt(self, problem: Problem) -> str:
+        """The first user turn: tool list, task, statement. Published."""
+        ...
+
+    def system(self, schema: str, guidance: str = "") -> str:
+        """How to reason and to format, by the schema drawn for this action. Not published."""
+        ...
+
+    def read(self, reply: str, *, truncated: bool) -> Reading:
+        """Cut and classify a reply; strips what the model invented after its action.
+
+        `truncated` says that the token limit cut it off.
+        """
+        ...
+
+    def claim(
+        self, instruction: Instruction, reading: Reading, result: ExecResult | None
+    ) -> Claim | None:
+        """What is claimed, for the grader; None when this was a step and no answer.
+
+        `result` is that of a program that ran to its end, None for an action without code.
+        """
+        ...
+
+    def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
+        """What the critic is asked about an incorrect action, the reference included."""
+        ...
+
+    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:
+        """The guided ways this instruction's reference allows, in order of preference."""
+        ...
+
+    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:
+        """The guidance that `system` takes for this guide; `draft` is the model's reply to the
+        guide's draft, empty where there is none. Empty: the draft is of no use."""
+        ...
+
+
+_registered: dict[str, type[Environment]] = {}
+
+
+E = TypeVar("E", bound=Environment)
+
+
+def register_environment(kind: type[E]) -> type[E]:
+    """Class decorator: register an environment under its `name`."""
+    _registered[kind.name] = kind
+    return kind
+
+
+def environments() -> tuple[str, ...]:
+    """Names of those shipped and those a plugin registered, sorted."""
+    shipped = {path.parent.name for path in folder("environments").glob("*/environment.py")}
+    return tuple(sorted(shipped | _registered.keys()))
+
+
+def load_environment(name: str) -> Environment:
+    """The environment of that name. Raises `UnknownName`."""
+    if name not in _registered:
+        if name not in environments():
+            raise unknown("environment", name, environments())
+        importlib.import_module(f"ultrainteract.environments.{name}.environment")
+    return _registered[name]()
+
+
+def instruct(problem: Problem, name: str) -> Instruction:
+    """One problem in one environment. The id hashes dataset, native id and environment."""
+    here = load_environment(name)
+    return Instruction(
+        id=digest([problem.dataset, problem.native_id, name])[:16],
+        problem_id=problem.id,
+        dataset=problem.dataset,
+        environment=name,
+        task=here.task,
+        statement=problem.statement,
+        prompt=here.prompt(problem),
+        reference=problem.reference,
+        meta=problem.meta,
+    )

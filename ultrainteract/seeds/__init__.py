@@ -1,0 +1,21 @@
+"""Seed datasets: `@seed` registers one, `load` reads one."""
+
+from ultrainteract.seeds.plugin import load_plugin
+from ultrainteract.seeds.problems import Loaded, load, select
+from ultrainteract.seeds.registry import Hub, Question, Row, Skip, load_seed, seed, seeds
+from ultrainteract.seeds.source import Provenance
+
+__all__ = [
+    "Hub",
+    "Loaded",
+    "Provenance",
+    "Question",
+    "Row",
+    "Skip",
+    "load",
+    "load_plugin",
+    "load_seed",
+    "seed",
+    "seeds",
+    "select",
+]
