@@ -1,0 +1,88 @@
+"""Mathematics in words: an action is numbered steps and a last line `Answer: ...`."""
+
+import re
+from typing import ClassVar
+
+from ultrainteract import (
+    Claim,
+    ExecResult,
+    Guide,
+    Instruction,
+    Message,
+    Node,
+    NodeKind,
+    Problem,
+    Prompt,
+    Reading,
+    Task,
+    Tool,
+    register_environment,
+    hide_answer,
+)
+
+_ANSWER = re.compile(r"^[ \t>*#]*Answer[ \t*]*:[ \t*]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
+
+
+@register_environment
+class MathCot:
+    """Chain of thought."""
+
+    name: ClassVar[str] = "math_cot"
+    task: ClassVar[Task] = Task.MATH_COT
+    tools: ClassVar[tuple[Tool, ...]] = ()
+    schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought",)
+    claims: ClassVar[str] = "math"
+    stop: ClassVar[tuple[str, ...]] = ()
+
+    def prompt(self, problem: Problem) -> str:
+        """Task and statement."""
+        return Prompt.load("math_cot/problem").render(statement=problem.statement)
+
+    def system(self, schema: str, guidance: str = "") -> str:  # noqa: ARG002
+        """The form of an action."""
+        return Prompt.load("math_cot/actor").render(guidance=guidance)
+
+    def read(self, reply: str, *, truncated: bool) -> Reading:
+        """Everything up to the first answer line; what follows is talk."""
+        found = _ANSWER.search(reply)
+        # The limit may have cut the answer itself in half.
+        if not found or (truncated and found.end() == len(reply)):
+            reason = "cut off by the token limit" if truncated else "no line 'Answer: ...'"
+            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
+        return Reading(NodeKind.ANSWER, reply[: found.end()].strip())
+
+    def claim(
+        self,
+        instruction: Instruction,
+        reading: Reading,
+        result: ExecResult | None,  # noqa: ARG002
+    ) -> Claim | None:
+        """What the answer line says."""
+        found = _ANSWER.search(reading.text)
+        answer = found[1].strip().rstrip("*").strip() if found else ""
+        return Claim(self.claims, answer, instruction.reference.answer)
+
+    def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
+        """Problem, reference and attempt."""
+        reference = instruction.reference
+        asked = Prompt.load("math_cot/attempt").render(
+            statement=instruction.statement,
+            reference=reference.rationale or f"The answer is {reference.answer}.",
+            action=node.action.text,
+            output="",
+        )
+        return (
+            Message("system", Prompt.load("math_cot/critic").render()),
+            Message("user", asked),
+        )
+
+    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:
+        """The rationale with its numbers masked."""
+        return (Guide("guided"),) if instruction.reference.rationale else ()
+
+    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
+        """An outline without the numbers that the problem does not give."""
+        outline = hide_answer(
+            instruction.reference.rationale, instruction.statement, instruction.reference.answer
+        )
+        return Prompt.load(f"math_cot/{guide.name}").render(rationale=outline)

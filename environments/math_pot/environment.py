@@ -1,0 +1,95 @@
+"""Mathematics with a Python interpreter: an action ends in one code block, which is run.
+
+The answer is the last thing the program prints. A program that prints nothing only prepared
+something: a step, not an answer.
+"""
+
+from typing import ClassVar
+
+from ultrainteract import (
+    Claim,
+    ExecResult,
+    Guide,
+    Instruction,
+    Message,
+    Node,
+    NodeKind,
+    Problem,
+    Prompt,
+    Reading,
+    Task,
+    Tool,
+    register_environment,
+    fenced_python,
+    printed_answer,
+)
+
+
+@register_environment
+class MathPot:
+    """Program of thought."""
+
+    name: ClassVar[str] = "math_pot"
+    task: ClassVar[Task] = Task.MATH_POT
+    tools: ClassVar[tuple[Tool, ...]] = (Tool("python", "Python interpreter"),)
+    schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought", "modularisation")
+    claims: ClassVar[str] = "math"
+    # The fence that closes the block; the one that opens it goes on with a language name.
+    stop: ClassVar[tuple[str, ...]] = ("```\n",)
+
+    def prompt(self, problem: Problem) -> str:
+        """Tool list, task, statement."""
+        return Prompt.load("math_pot/problem").render(statement=problem.statement)
+
+    def system(self, schema: str, guidance: str = "") -> str:
+        """The form of an action for that schema."""
+        return Prompt.load("math_pot/actor").render(schema=schema, guidance=guidance)
+
+    def read(self, reply: str, *, truncated: bool) -> Reading:
+        """Everything up to the end of the first python block; the rest is invented output."""
+        block = fenced_python(reply, truncated=truncated)
+        if block is None:
+            reason = "cut off by the token limit" if truncated else "no python block"
+            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
+        if not block.code.strip():
+            return Reading(NodeKind.MALFORMED, block.text, reason="an empty python block")
+        return Reading(NodeKind.ANSWER, block.text, block.code)
+
+    def claim(
+        self,
+        instruction: Instruction,
+        reading: Reading,  # noqa: ARG002
+        result: ExecResult | None,
+    ) -> Claim | None:
+        """The last thing printed."""
+        answer = printed_answer(result.output) if result else ""
+        return Claim(self.claims, answer, instruction.reference.answer) if answer else None
+
+    def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
+        """Problem, reference, attempt and output."""
+        reference = instruction.reference
+        asked = Prompt.load("math_pot/attempt").render(
+            statement=instruction.statement,
+            reference=reference.rationale or f"The answer is {reference.answer}.",
+            action=node.action.text,
+            output=node.observation.text or "(nothing)",
+        )
+        return (
+            Message("system", Prompt.load("math_pot/critic").render()),
+            Message("user", asked),
+        )
+
+    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:
+        """The rationale is translated into code, then planned or rewritten as modular tools."""
+        rationale = instruction.reference.rationale
+        if not rationale:
+            return ()
+        draft = Prompt.load("math_pot/translate").render(
+            statement=instruction.statement, rationale=rationale
+        )
+        return Guide("guided_plan", draft), Guide("guided_modular", draft)
+
+    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
+        """The translated program, to be explained or rewritten."""
+        block = fenced_python(draft)
+        return Prompt.load(f"math_pot/{guide.name}").render(code=block.code) if block else ""
