@@ -1,0 +1,218 @@
+"""The loop: sample, act, judge, pair, critique, expand (arXiv 2404.02078, section 2).
+
+A tree is a pure function of an instruction, a configuration and the effects it asked for. What
+samples, runs and judges is behind `Effects`; this module knows no network and no container.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ultrainteract.config import RunConfig
+from ultrainteract.critic import criticise
+from ultrainteract.environment import Environment, load_environment
+from ultrainteract.ladder import Purpose, Wave, lot, next_wave
+from ultrainteract.sampling.base import Choice, Reply, Request
+from ultrainteract.tree import Node, PreferenceTree
+from ultrainteract.types import (
+    Action,
+    Claim,
+    ExecResult,
+    Instruction,
+    Judgement,
+    Loss,
+    Message,
+    NodeKind,
+    Observation,
+    Outcome,
+    Sampling,
+    StopReason,
+    Verdict,
+)
+
+
+class Effects(Protocol):
+    """The outside world, as one tree sees it. Each method may raise `Fault` or `Draining`."""
+
+    async def sample(self, request: Request) -> Reply:
+        """Ask a model."""
+        ...
+
+    async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
+        """Run `code` in the notebook that has run the codes of `path`."""
+        ...
+
+    async def judge(self, claim: Claim) -> Verdict:
+        """Ask a grader."""
+        ...
+
+
+async def grow_tree(
+    instruction: Instruction, config: RunConfig, effects: Effects
+) -> PreferenceTree:
+    """The whole tree of one instruction. Raises what `effects` raises."""
+    environment = load_environment(instruction.environment)
+    tree = PreferenceTree(instruction)
+    while tree.stop is None:
+        turn = Turn(tree, environment, config, effects)
+        while wave := turn.next_wave():
+            await turn.draw(wave)
+        await turn.close()
+    return tree
+
+
+class Turn:
+    """One turn while it is open."""
+
+    def __init__(
+        self, tree: PreferenceTree, environment: Environment, config: RunConfig, effects: Effects
+    ) -> None:
+        self.tree, self.environment, self.config, self.effects = tree, environment, config, effects
+        self.number = len(tree.turns) + 1
+        self.history = tree.history(self.number)
+        self.codes = tuple(node.action.code for node in tree.spine() if node.action.code)
+        self.guides = environment.guides(tree.instruction)
+        self.asked: list[Wave] = []
+        self.nodes: list[Node] = []
+
+    def next_wave(self) -> Wave | None:
+        """The next wave, None when the turn has what it needs."""
+        rng = lot(self.config, self.tree.instruction.id, self.number, "wave", len(self.asked))
+        return next_wave(self.config, self.guides, self.asked, self.nodes, rng)
+
+    async def draw(self, wave: Wave) -> None:
+        """Sample a wave, run and judge its actions, add the nodes in order of the draws."""
+        self.asked.append(wave)
+        guidance = await self._guidance(wave)
+        if guidance is None:
+            return
+        schemas = self._schemas(wave)
+        requests = {schema: self._request(wave, schema, guidance, schemas) for schema in schemas}
+        replies = dict(
+            zip(
+                requests,
+                await asyncio.gather(*map(self.effects.sample, requests.values())),
+                strict=True,
+            )
+        )
+        for schema, reply in replies.items():
+            self._count_losses(wave.model, requests[schema].n, reply)
+        choices = {schema: iter(reply.choices) for schema, reply in replies.items()}
+        drawn: list[tuple[Sampling, Choice]] = []
+        for draw, schema in enumerate(schemas, wave.first):
+            if choice := next(choices[schema], None):
+                drawn.append((self._sampling(wave, draw, requests[schema], schema, choice), choice))
+        acted = await asyncio.gather(*(self._act(sampling, choice) for sampling, choice in drawn))
+        self.nodes += [self.tree.add(*parts) for parts in acted]
+
+    async def close(self) -> None:
+        """Pair, criticise, expand; or stop the tree, with its reason."""
+        rng = lot(self.config, self.tree.instruction.id, self.number, "pair")
+        chosen = _choose(rng.choice, self._of(Judgement.CORRECT))
+        wrong = self._of(Judgement.INCORRECT)
+        others = [n for n in wrong if n.action.sampling.model in self.config.roles.rejected]
+        rejected = _choose(rng.choice, others or wrong)
+        steps = [node for node in self.nodes if node.kind is NodeKind.STEP]
+        expanded = rejected or (None if chosen else _choose(rng.choice, steps))
+        critique = None
+        if self.number >= self.config.tree.max_turns:
+            self.tree.stop, expanded = StopReason.MAX_TURNS, None
+        elif expanded is None:
+            stop = StopReason.ALL_CORRECT if chosen else StopReason.NOTHING_TO_EXPAND
+            self.tree.stop = stop
+        elif expanded is rejected:
+            critique = await criticise(
+                self.tree.instruction, expanded, self.environment, self.config, self.effects
+            )
+        self.tree.close_turn(
+            chosen=chosen,
+            rejected=rejected if chosen else None,
+            expanded=expanded,
+            critique=critique,
+        )
+
+    async def _act(
+        self, sampling: Sampling, choice: Choice
+    ) -> tuple[NodeKind, Action, Observation, Verdict | None]:
+        reading = self.environment.read(choice.text, truncated=choice.finish_reason == "length")
+        action = Action(reading.text, reading.code, sampling)
+        if reading.kind is NodeKind.MALFORMED:
+            return NodeKind.MALFORMED, action, Observation(reading.reason), None
+        result = None
+        observation = Observation()
+        if reading.code:
+            result = await self.effects.execute(self.codes, reading.code)
+            observation = Observation(result.output, result.outcome)
+            if result.outcome is Outcome.SYNTAX:
+                return NodeKind.MALFORMED, action, observation, None
+            if result.outcome is not Outcome.OK:
+                failed = Verdict(Judgement.INCORRECT, "program", "outcome", result.outcome)
+                return NodeKind.ANSWER, action, observation, failed
+        claim = self.environment.claim(self.tree.instruction, reading, result)
+        if claim is None:
+            return NodeKind.STEP, action, observation, None
+        return NodeKind.ANSWER, action, observation, await self.effects.judge(claim)
+
+    async def _guidance(self, wave: Wave) -> str | None:
+        """What the guide adds to the system prompt; None when its draft is of no use."""
+        if wave.guide is None:
+            return ""
+        draft = ""
+        if wave.guide.draft:
+            reply = await self.effects.sample(
+                self._ask(wave.model, (Message("user", wave.guide.draft),), 1, "draft", wave.first)
+            )
+            self._count_losses(wave.model, 1, reply)
+            draft = reply.choices[0].text if reply.choices else ""
+        return self.environment.guided(self.tree.instruction, wave.guide, draft) or None
+
+    def _schemas(self, wave: Wave) -> list[str]:
+        """A reasoning schema for each sample, by lot."""
+        rng = lot(self.config, self.tree.instruction.id, self.number, "schema", wave.first)
+        return rng.choices(self.environment.schemas, k=wave.n)
+
+    def _request(self, wave: Wave, schema: str, guidance: str, schemas: Sequence[str]) -> Request:
+        """One request for all samples of a schema, so that its prompt is read once."""
+        system = Message("system", self.environment.system(schema, guidance))
+        n = schemas.count(schema)
+        return self._ask(wave.model, (system, *self.history), n, schema, wave.first)
+
+    def _ask(self, model: str, messages: tuple[Message, ...], n: int, *purpose: object) -> Request:
+        sampling = self.config.sampling
+        rng = lot(self.config, self.tree.instruction.id, self.number, "request", *purpose)
+        return Request(
+            model=model,
+            messages=messages,
+            n=n,
+            seed=rng.getrandbits(31),
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            stop=self.environment.stop,
+        )
+
+    def _sampling(
+        self, wave: Wave, draw: int, request: Request, schema: str, choice: Choice
+    ) -> Sampling:
+        return Sampling(
+            model=wave.model,
+            rung=wave.rung,
+            draw=draw,
+            schema=schema,
+            seed=request.seed,
+            temperature=request.temperature,
+            guided=wave.guide.name if wave.guide and wave.purpose is Purpose.GUIDED else "",
+            finish_reason=choice.finish_reason,
+        )
+
+    def _of(self, judgement: Judgement) -> list[Node]:
+        return [node for node in self.nodes if node.judgement is judgement]
+
+    def _count_losses(self, model: str, n: int, reply: Reply) -> None:
+        if missing := n - len(reply.choices):
+            reason = reply.lost or "the endpoint sent fewer choices than asked for"
+            self.tree.losses.append(Loss(self.number, model, missing, reason))
+
+
+def _choose(choice: Callable[[Sequence[Node]], Node], nodes: Sequence[Node]) -> Node | None:
+    return choice(nodes) if nodes else None

@@ -1,0 +1,129 @@
+"""Which samples a turn asks for next: waves, stronger rungs, the guided rung, other models.
+
+A pure function of what the turn has asked and got, so that a replayed tree asks the same.
+Drawing waves until the first correct action gives the same distribution as drawing them all
+and keeping one correct action at random (arXiv 2404.02078, appendix A: 20 samples, then
+stronger actors, then ground-truth guidance).
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ultrainteract.config import RunConfig
+from ultrainteract.environment import Guide
+from ultrainteract.tree import Node
+from ultrainteract.types import Judgement, NodeKind, digest
+
+
+class Purpose(StrEnum):
+    """What a wave is for."""
+
+    ACTOR = "actor"
+    GUIDED = "guided"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """`n` samples of one model. `rung` counts the ladder's actors from 0; the guided rung comes
+    after the last, the models for rejected actions stand on rung -1. `first` numbers the wave's
+    first sample within the turn."""
+
+    purpose: Purpose
+    model: str
+    rung: int
+    n: int
+    first: int
+    guide: Guide | None = None
+
+
+def lot(config: RunConfig, instruction_id: str, turn: int, *purpose: object) -> random.Random:
+    """Randomness from (run seed, instruction, turn, purpose) alone."""
+    return random.Random(  # noqa: S311
+        digest([config.seed, instruction_id, turn, *map(str, purpose)])
+    )
+
+
+def next_wave(
+    config: RunConfig,
+    guides: Sequence[Guide],
+    asked: Sequence[Wave],
+    nodes: Sequence[Node],
+    rng: random.Random,
+) -> Wave | None:
+    """The next wave of a turn that asked `asked` and got `nodes`; None when it has enough.
+
+    `rng` decides only what the record does not: which guide, which of the other models.
+    """
+    first = sum(wave.n for wave in asked)
+    correct = any(node.judgement is Judgement.CORRECT for node in nodes)
+    if _only_steps(nodes):
+        return None
+    if not correct:
+        return _next_actor(config, asked, first) or _guided(config, guides, asked, first, rng)
+    if config.roles.rejected:
+        return _next_rejected(config, asked, nodes, first, rng)
+    if any(node.judgement is Judgement.INCORRECT for node in nodes):
+        return None
+    # All correct so far: finish this rung, no stronger one would be wrong more often.
+    upcoming = _next_actor(config, asked, first)
+    return upcoming if upcoming and upcoming.rung == asked[-1].rung else None
+
+
+def _only_steps(nodes: Sequence[Node]) -> bool:
+    kinds = {node.kind for node in nodes}
+    return NodeKind.STEP in kinds and NodeKind.ANSWER not in kinds
+
+
+def _next_actor(config: RunConfig, asked: Sequence[Wave], first: int) -> Wave | None:
+    done = sum(wave.purpose is Purpose.ACTOR for wave in asked)
+    rung, step = divmod(done, len(config.sampling.waves))
+    if rung >= len(config.roles.actors):
+        return None
+    model = config.roles.actors[rung]
+    return Wave(Purpose.ACTOR, model, rung, config.sampling.waves[step], first)
+
+
+def _guided(
+    config: RunConfig,
+    guides: Sequence[Guide],
+    asked: Sequence[Wave],
+    first: int,
+    rng: random.Random,
+) -> Wave | None:
+    """One wave of the strongest actor, by a guide drawn by lot."""
+    done = any(wave.purpose is Purpose.GUIDED for wave in asked)
+    if done or not guides or not config.sampling.guided_samples:
+        return None
+    actors = config.roles.actors
+    return Wave(
+        Purpose.GUIDED,
+        actors[-1],
+        len(actors),
+        config.sampling.guided_samples,
+        first,
+        rng.choice(guides),
+    )
+
+
+def _next_rejected(
+    config: RunConfig,
+    asked: Sequence[Wave],
+    nodes: Sequence[Node],
+    first: int,
+    rng: random.Random,
+) -> Wave | None:
+    """Waves of other models, each drawn by lot, until one of them is wrong."""
+    others = set(config.roles.rejected)
+    if any(
+        node.judgement is Judgement.INCORRECT and node.action.sampling.model in others
+        for node in nodes
+    ):
+        return None
+    done = sum(wave.purpose is Purpose.REJECTED for wave in asked)
+    if done >= len(config.sampling.waves):
+        return None
+    size = config.sampling.waves[done]
+    return Wave(Purpose.REJECTED, rng.choice(config.roles.rejected), -1, size, first)
