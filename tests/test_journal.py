@@ -1,0 +1,107 @@
+"""The journal keeps what it committed, once, and refuses a second owner."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ultrainteract.errors import JournalFault, RunFolderError
+from ultrainteract.journal import Effect, Journal, RunLock, changes
+from ultrainteract.types import Instruction, Reference, Task
+
+
+def effect(key: str, data: bytes = b"{}", tree: str = "t") -> Effect:
+    return Effect(tree, "sample", key, data, "m", 0.5)
+
+
+def instruction(name: str) -> Instruction:
+    return Instruction(name, name, "d", "math_pot", Task.MATH_POT, "s", "p", Reference("1"))
+
+
+def test_what_was_recorded_first_stays(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.record([effect("a", b'{"x":1}')])
+    journal.record([effect("a", b'{"x":2}'), effect("b")])
+    assert journal.effects("t") == {("sample", "a"): b'{"x":1}', ("sample", "b"): b"{}"}
+    assert journal.effects("other") == {}
+    journal.close()
+
+
+def test_effects_survive_a_kill_right_after_record(tmp_path: Path) -> None:
+    script = f"""
+import os, pathlib
+from ultrainteract.journal import Effect, Journal
+journal = Journal(pathlib.Path({str(tmp_path)!r}))
+journal.record([Effect("t", "sample", "k", b"1", "m", 0.0)])
+os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    journal = Journal(tmp_path)
+    assert journal.effects("t") == {("sample", "k"): b"1"}
+    journal.close()
+
+
+def test_a_failed_batch_leaves_nothing_behind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    broken = Effect("t", "sample", "k", None, "m", 0.0)  # type: ignore[arg-type]
+    with pytest.raises(JournalFault, match="record effects"):
+        journal.record([effect("a"), broken])
+    assert journal.effects("t") == {}
+    journal.record([effect("b")])
+    assert ("sample", "b") in journal.effects("t")
+    journal.close()
+
+
+def test_instructions_keep_their_order_and_may_be_extended(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.set_instructions([instruction("b")])
+    journal.set_instructions([instruction("a"), instruction("b"), instruction("c")])
+    assert [one.id for one in journal.instructions()] == ["a", "b", "c"]
+    journal.close()
+
+
+def test_many_instructions_come_back_whole(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.set_instructions(instruction(f"{number:05d}") for number in range(1201))
+    assert [int(one.id) for one in journal.instructions()] == list(range(1201))
+    journal.close()
+
+
+def test_spending_is_summed_by_model(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    reply = {"usage": {"prompt_tokens": 3, "completion_tokens": 5}}
+    data = json.dumps(reply).encode()
+    journal.record([effect("a", data), effect("b", data, "u"), effect("c", b"{}")])
+    spent = journal.spent()["m"]
+    assert (spent.calls, spent.usage.prompt_tokens, spent.usage.completion_tokens) == (3, 6, 10)
+    journal.close()
+
+
+def test_a_folder_has_one_run_at_a_time(tmp_path: Path) -> None:
+    lock = RunLock(tmp_path)
+    with pytest.raises(RunFolderError, match="in use by another run"):
+        RunLock(tmp_path)
+    lock.release()
+    RunLock(tmp_path).release()
+
+
+def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.set_meta(format="99")
+    journal.close()
+    with pytest.raises(RunFolderError, match="format 99"):
+        Journal(tmp_path)
+
+
+def test_garbage_instead_of_a_journal_is_a_fault_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").write_bytes(b"no database " * 1000)
+    with pytest.raises(JournalFault, match=r"journal\.sqlite"):
+        Journal(tmp_path)
+
+
+def test_changes_name_each_key_that_differs() -> None:
+    old = {"a": 1, "b": {"c": [1], "d": 2}, "gone": 0}
+    new = {"a": 1, "b": {"c": [1, 2], "d": 2}, "new": None, "added": 3}
+    assert changes(old, new) == ["added: None -> 3", "b.c: [1] -> [1, 2]", "gone: 0 -> None"]

@@ -1,0 +1,202 @@
+"""The memory of a run: one SQLite file in WAL mode that holds every effect, committed before use.
+
+An effect's key is its content (tree, kind, hash of what was asked), its value what came back.
+Resuming replays each tree from its effects; publishing is a replay, too. One process writes.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from ultrainteract.errors import JournalFault, RunFolderError, boundary
+from ultrainteract.types import Instruction, Usage, adapter
+
+FILE = "journal.sqlite"
+_FORMAT = "1"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS instruction (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS effect (
+    tree TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,
+    model TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (tree, kind, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ended (tree TEXT PRIMARY KEY, stop TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One recorded effect. `data` is JSON, `model` who was asked (empty for what is no model
+    call), `seconds` how long the live one took."""
+
+    tree: str
+    kind: str
+    key: str
+    data: bytes
+    model: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Model calls, their tokens, and the seconds they were under way, summed."""
+
+    calls: int
+    usage: Usage
+    seconds: float
+
+
+class Journal:
+    """The file. Blocking; calls from several threads are serialised by SQLite."""
+
+    def __init__(self, folder: Path, *, readonly: bool = False) -> None:
+        """Opens, and makes it where it is missing. Raises `RunFolderError`, `JournalFault`."""
+        self.path = folder / FILE
+        if readonly and not self.path.exists():
+            raise RunFolderError(f"{folder} holds no run: there is no {FILE} in it")
+        with boundary(JournalFault, f"open {self.path}", sqlite3.Error):
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA busy_timeout = 30000")
+            if readonly:
+                self._db.execute("PRAGMA query_only = 1")
+            else:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                # Commit before use: a recorded effect survives a power cut as well.
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.executescript(_TABLES)
+        if not readonly and self.meta("format") is None:
+            self.set_meta(format=_FORMAT)
+        if (found := self.meta("format")) != _FORMAT:
+            raise RunFolderError(
+                f"{self.path} has journal format {found}, this version reads {_FORMAT}: "
+                "choose another RUN name, or the version that wrote it"
+            )
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        with boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                # After a full disk SQLite may have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the run, None when it was never set."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, **facts: str) -> None:
+        """Set facts about the run."""
+        with self._transaction("set facts"):
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+
+    def set_instructions(self, instructions: Iterable[Instruction]) -> None:
+        """What the run is about, in order. Effects of those left out are kept."""
+        kind = adapter(Instruction)
+        rows = ((place, one.id, kind.dump_json(one)) for place, one in enumerate(instructions))
+        with self._transaction("set instructions"):
+            self._db.execute("DELETE FROM instruction")
+            self._db.executemany("INSERT INTO instruction VALUES (?, ?, ?)", rows)
+
+    def instructions(self) -> Iterator[Instruction]:
+        """All, in order."""
+        kind = adapter(Instruction)
+        position = -1
+        # Paged: a cursor left open would keep the WAL from being checkpointed.
+        while rows := self._db.execute(
+            "SELECT position, data FROM instruction WHERE position > ? ORDER BY position LIMIT 500",
+            (position,),
+        ).fetchall():
+            for position, data in rows:  # noqa: B007
+                yield kind.validate_json(data)
+
+    def record(self, effects: Iterable[Effect]) -> None:
+        """Commit effects; one that is there already stays as it was recorded first."""
+        with self._transaction("record effects"):
+            self._db.executemany(
+                "INSERT INTO effect VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (tree, kind, key) DO NOTHING",
+                map(astuple, effects),
+            )
+
+    def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
+        """Everything recorded for a tree: (kind, key) -> data."""
+        rows = self._db.execute("SELECT kind, key, data FROM effect WHERE tree = ?", (tree,))
+        return {(kind, key): data for kind, key, data in rows}
+
+    def spent(self) -> dict[str, Spent]:
+        """What each model was asked and what it took."""
+        rows = self._db.execute(
+            "SELECT model, count(*), total(data ->> '$.usage.prompt_tokens'),"
+            " total(data ->> '$.usage.completion_tokens'), total(seconds)"
+            " FROM effect WHERE kind = 'sample' GROUP BY model ORDER BY model"
+        )
+        return {
+            model: Spent(calls, Usage(int(prompt), int(completion)), seconds)
+            for model, calls, prompt, completion, seconds in rows
+        }
+
+    def count(self, kind: str) -> int:
+        """How many effects of that kind are recorded."""
+        row = self._db.execute("SELECT count(*) FROM effect WHERE kind = ?", (kind,)).fetchone()
+        return int(row[0])
+
+    def end(self, tree: str, stop: str) -> None:
+        """Mark a tree as grown to its end."""
+        with self._transaction("end a tree"):
+            self._db.execute("INSERT OR REPLACE INTO ended VALUES (?, ?)", (tree, stop))
+
+    def ended(self) -> dict[str, str]:
+        """Trees that were grown to their end: id -> stop reason."""
+        return dict(self._db.execute("SELECT tree, stop FROM ended").fetchall())
+
+    def reopen_trees(self) -> None:
+        """Forget which trees ended: a changed configuration asks them again what it changed."""
+        with self._transaction("reopen trees"):
+            self._db.execute("DELETE FROM ended")
+
+
+class RunLock:
+    """Holds a run folder against a second run, for as long as this process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `RunFolderError` when another process holds it."""
+        self._file = (folder / "run.lock").open("a")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            raise RunFolderError(
+                f"{folder} is in use by another run: wait for it, stop it, or choose another "
+                "RUN name"
+            ) from error
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._file.close()
+
+
+def changes(recorded: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    """What differs between two configurations, one line a key: `sampling.waves: a -> b`."""
+    lines = []
+    for key in sorted({*recorded, *wanted}):
+        old, new = recorded.get(key), wanted.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += [f"{key}.{line}" for line in changes(old, new)]
+        elif old != new:
+            lines.append(f"{key}: {old!r} -> {new!r}")
+    return lines

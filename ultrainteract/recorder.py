@@ -1,0 +1,123 @@
+"""Effects with a memory: what a tree asked before is answered from the journal, else live.
+
+A live effect is committed before the tree sees it. `Replay` has the journal only: it rebuilds
+trees for publishing and reading, and says when a record is missing.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Protocol, TypeVar
+
+from ultrainteract.config import RunConfig
+from ultrainteract.errors import Draining, UltraInteractError
+from ultrainteract.grow import Effects, grow_tree
+from ultrainteract.journal import Effect, Journal
+from ultrainteract.sampling.base import Reply, Request
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import Claim, ExecResult, Instruction, Verdict, adapter, digest
+
+T = TypeVar("T")
+
+
+class Unrecorded(UltraInteractError):
+    """A replay asked for an effect that the journal does not hold: the tree is unfinished."""
+
+
+class Gate(Protocol):
+    """Says whether a new effect may start."""
+
+    @property
+    def draining(self) -> bool:
+        """True once the run stops."""
+        ...
+
+
+class Recorder:
+    """`Effects` of one tree, asked of the journal first."""
+
+    def __init__(
+        self,
+        tree: str,
+        known: Mapping[tuple[str, str], bytes],
+        live: Effects,
+        write: Callable[[Effect], Awaitable[None]],
+        gate: Gate,
+    ) -> None:
+        self._tree, self._known, self._live = tree, known, live
+        self._write, self._gate = write, gate
+        self._asked: dict[tuple[str, str], asyncio.Future[bytes]] = {}
+
+    async def sample(self, request: Request) -> Reply:
+        """Keyed by the request's content, its seed included."""
+        return await self._ask(
+            "sample", request.key(), Reply, lambda: self._live.sample(request), request.model
+        )
+
+    async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
+        """Keyed by the codes run so far and this one."""
+        key = digest([*path, code])
+        return await self._ask("execute", key, ExecResult, lambda: self._live.execute(path, code))
+
+    async def judge(self, claim: Claim) -> Verdict:
+        """Keyed by the claim."""
+        key = digest(asdict(claim))
+        return await self._ask("judge", key, Verdict, lambda: self._live.judge(claim))
+
+    async def settle(self) -> None:
+        """Wait until what is under way is recorded: a tree that failed leaves siblings behind."""
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+    async def _ask(
+        self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str = ""
+    ) -> T:
+        # Equal questions of one wave share one effect, or the second would see another answer.
+        if (kind, key) not in self._asked:
+            self._asked[kind, key] = asyncio.ensure_future(
+                self._data(kind, key, value, live, model)
+            )
+        data = await asyncio.shield(self._asked[kind, key])
+        # Read back even what is new: a live run sees exactly what a resumed one will see.
+        return adapter(value).validate_json(data)
+
+    async def _data(
+        self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str
+    ) -> bytes:
+        if (data := self._known.get((kind, key))) is not None:
+            return data
+        if self._gate.draining:
+            raise Draining(f"tree {self._tree} stops before its next {kind}")
+        started = time.monotonic()
+        data = adapter(value).dump_json(await live())
+        seconds = time.monotonic() - started
+        await self._write(Effect(self._tree, kind, key, data, model, seconds))
+        return data
+
+
+class _NothingLive:
+    """The outside world of a replay: there is none."""
+
+    async def sample(self, request: Request) -> Reply:
+        raise Unrecorded(f"no reply for request {request.key()}")
+
+    async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
+        raise Unrecorded(f"no execution {digest([*path, code])}")
+
+    async def judge(self, claim: Claim) -> Verdict:
+        raise Unrecorded(f"no verdict on {claim.predicted!r}")
+
+
+class _Open:
+    draining = False
+
+
+async def _write_nothing(effect: Effect) -> None:
+    raise AssertionError(f"a replay recorded {effect.kind}")
+
+
+async def replay(journal: Journal, instruction: Instruction, config: RunConfig) -> PreferenceTree:
+    """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished."""
+    known = journal.effects(instruction.id)
+    recorder = Recorder(instruction.id, known, _NothingLive(), _write_nothing, _Open())
+    return await grow_tree(instruction, config, recorder)
