@@ -55,8 +55,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def unpack_wheel(wheel: Path, home: Path) -> None:
     (site,) = home.glob("lib/python*/site-packages")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--upgrade"]
     subprocess.run(
-        [sys.executable, *"-m pip install -q --no-deps --upgrade --target".split(), site, wheel],
+        [*pip, "--target", site, wheel],
         check=True,
         capture_output=True,
     )

@@ -124,8 +124,15 @@ class PreferenceTree:
             raise ValueError(f"chosen node {chosen.id} is {chosen.judgement}")
         if rejected and rejected.judgement is not Judgement.INCORRECT:
             raise ValueError(f"rejected node {rejected.id} is {rejected.judgement}")
-        ids = [node.id if node else None for node in (chosen, rejected, expanded)]
-        self.turns.append(Turn(number, *ids, critique=critique))
+        self.turns.append(
+            Turn(
+                number,
+                chosen=chosen.id if chosen else None,
+                rejected=rejected.id if rejected else None,
+                expanded=expanded.id if expanded else None,
+                critique=critique,
+            )
+        )
 
     def spine(self) -> tuple[Node, ...]:
         """The expanded nodes, first turn first."""

@@ -1,0 +1,103 @@
+"""A configuration is read whole or refused with what is wrong, where, and what exists."""
+
+from pathlib import Path
+
+import pytest
+
+from ultrainteract.config import RunConfig, load_config, parse_config
+from ultrainteract.errors import ConfigError
+from ultrainteract.journal import changes
+from ultrainteract.resources import folder
+
+SHIPPED = sorted(path.name for path in folder("configs").glob("*.yaml"))
+MINIMAL: dict[str, object] = {
+    "models": {"a": {"model": "org/a"}, "c": {"model": "org/c"}},
+    "roles": {"actors": ["a"], "critic": "c"},
+}
+
+
+def refused(data: object, *words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(data, "my.yaml")
+    for word in ("my.yaml", *words):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_configuration_loads(name: str) -> None:
+    config = load_config(Path(name))
+    assert config.used_models()
+    assert RunConfig.model_validate(config.model_dump()) == config
+
+
+def test_an_unknown_key_names_the_nearest() -> None:
+    refused({**MINIMAL, "sampling": {"wave": [1]}}, "sampling.wave", "unknown key", "'waves'")
+    models = {**MINIMAL, "models": {"a": {"model": "x", "sreve": {}}, "c": {"model": "y"}}}
+    refused(models, "models.a.sreve", "'serve'")
+
+
+def test_a_role_without_its_model_lists_the_models() -> None:
+    refused({**MINIMAL, "roles": {"actors": ["b"], "critic": "c"}}, "'b'", "a, c")
+
+
+@pytest.mark.parametrize("role", ["actors", "rejected"])
+def test_a_critic_that_writes_actions_is_refused_even_under_another_name(role: str) -> None:
+    models = {"a": {"model": "org/a"}, "alias": {"model": "org/c"}, "c": {"model": "org/c"}}
+    roles = {"actors": ["a"], "critic": "c", role: ["alias"]}
+    refused({"models": models, "roles": roles}, "does not criticise itself", "allow_self_critique")
+    allowed = {"models": models, "roles": {**roles, "allow_self_critique": True}}
+    assert parse_config(allowed, "my.yaml").self_critique
+
+
+def test_a_missing_file_lists_what_is_shipped() -> None:
+    with pytest.raises(ConfigError, match=r"no configuration file 'nope\.yaml'.*cpu\.yaml"):
+        load_config(Path("nope.yaml"))
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "\xff\xfe"])
+def test_unreadable_yaml_is_refused_with_its_path(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"broken\.yaml"):
+        load_config(path)
+
+
+def test_overrides_reach_into_sections_and_are_validated() -> None:
+    config = load_config(Path("cpu"), ["sampling.waves=[1, 2]", "pace.limit=7", "seed=3"])
+    assert (config.sampling.waves, config.pace.limit, config.seed) == ((1, 2), 7, 3)
+    for bad, words in {
+        "sampling.waves": "key.subkey=value",
+        "pace.limit.x=1": "holds a value",
+        "sampling.waves=[": "no YAML",
+        "sampling.waves=[0]": "sampling.waves",
+    }.items():
+        with pytest.raises(ConfigError, match=words):
+            load_config(Path("cpu"), [bad])
+
+
+def test_pace_and_place_do_not_shape_trees() -> None:
+    config = parse_config(MINIMAL, "x")
+    moved = load = parse_config(
+        {
+            "models": {
+                "a": {"model": "org/a", "serve": {"base_url": "http://h/v1", "in_flight": 2}},
+                "c": {"model": "org/c"},
+            },
+            "roles": MINIMAL["roles"],
+            "pace": {"limit": 3},
+        },
+        "x",
+    )
+    assert moved.shape() == config.shape()
+    assert load != config
+    other = parse_config({**MINIMAL, "seed": 1, "sampling": {"max_tokens": 9}}, "x")
+    assert changes(config.shape(), other.shape()) == [
+        "sampling.max_tokens: 1024 -> 9",
+        "seed: 0 -> 1",
+    ]
+
+
+def test_no_secret_is_in_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    config = parse_config(MINIMAL, "x")
+    assert "sk-secret" not in repr(config) + config.model_dump_json()

@@ -1,0 +1,98 @@
+"""A run folder is created or resumed; what it refuses, it explains."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.errors import RunFolderError
+from ultrainteract.run_folder import open_run, read_run
+
+
+def config(**more: object) -> RunConfig:
+    models = {"a": {"model": "org/a"}, "c": {"model": "org/c"}}
+    return parse_config(
+        {"models": models, "roles": {"actors": ["a"], "critic": "c"}, **more}, "test"
+    )
+
+
+SEEDS = {"dataset": "math", "environments": [], "source": ""}
+
+
+def test_the_same_configuration_resumes(tmp_path: Path) -> None:
+    for _ in range(2):
+        with open_run(tmp_path / "r", config(), SEEDS) as run:
+            assert run.logs.is_dir()
+    journal, read = read_run(tmp_path / "r")
+    assert read == config()
+    journal.close()
+
+
+def test_another_pace_resumes(tmp_path: Path) -> None:
+    with open_run(tmp_path / "r", config(), SEEDS):
+        pass
+    with open_run(tmp_path / "r", config(pace={"limit": 9}), SEEDS):
+        pass
+
+
+def test_a_change_of_shape_is_refused_with_a_diff(tmp_path: Path) -> None:
+    with open_run(tmp_path / "r", config(), SEEDS) as run:
+        run.journal.end("t", "max_turns")
+    changed = config(sampling={"waves": [1]})
+    with pytest.raises(RunFolderError) as caught:
+        open_run(tmp_path / "r", changed, SEEDS)
+    assert "sampling.waves: [4, 8, 8] -> [1]" in str(caught.value)
+    assert "--reconfigure" in str(caught.value)
+    with pytest.raises(RunFolderError, match=r"seeds\.dataset: 'math' -> 'gsm8k'"):
+        open_run(tmp_path / "r", config(), {**SEEDS, "dataset": "gsm8k"})
+    with open_run(tmp_path / "r", changed, SEEDS, reconfigure=True) as run:
+        assert run.journal.ended() == {}
+        assert json.loads(run.journal.meta("shape") or "")["sampling"]["waves"] == [1]
+
+
+def test_a_folder_in_use_is_refused_and_free_again_after_a_kill(tmp_path: Path) -> None:
+    script = f"""
+import pathlib, sys, time
+from ultrainteract.journal import RunLock
+path = pathlib.Path({str(tmp_path / "r")!r})
+path.mkdir()
+lock = RunLock(path)
+print("held", flush=True)
+time.sleep(600)
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with pytest.raises(RunFolderError, match="in use by another run"):
+            open_run(tmp_path / "r", config(), SEEDS)
+        holder.kill()
+    with open_run(tmp_path / "r", config(), SEEDS):
+        pass
+
+
+def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="cannot write the run folder"):
+        open_run(tmp_path / "file" / "r", config(), SEEDS)
+
+
+def test_too_little_disk_space_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = os.statvfs(tmp_path)
+    monkeypatch.setattr("ultrainteract.run_folder._SPACE_MB", usage.f_blocks * usage.f_frsize)
+    with pytest.raises(RunFolderError, match="MB of free disk space"):
+        open_run(tmp_path / "r", config(), SEEDS)
+    assert not list((tmp_path / "r").glob("journal*"))
+
+
+def test_reading_what_is_no_run_lists_the_runs_beside_it(tmp_path: Path) -> None:
+    with open_run(tmp_path / "real", config(), SEEDS):
+        pass
+    with pytest.raises(RunFolderError, match="runs beside it: real"):
+        read_run(tmp_path / "unreal")

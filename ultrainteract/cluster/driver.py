@@ -1,0 +1,175 @@
+"""A run is one Ray job: workers pull trees, the journal's writer sits with the driver.
+
+`drive` grows every instruction it is given. The first stop signal drains: effects under way are
+recorded, no new one starts. The second stops at once; what was recorded is recorded.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+# Before ray is imported: it reads these once.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from ultrainteract.cluster.actors import LASTING, start
+from ultrainteract.cluster.engines import Engines
+from ultrainteract.cluster.worker import TreeReport, TreeWorker, Work
+from ultrainteract.cluster.writer import NAME, JournalWriter
+from ultrainteract.errors import SetupError, boundary
+from ultrainteract.types import Instruction
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
+
+    Workers: TypeAlias = list[ActorHandle[TreeWorker]]
+
+
+@dataclass
+class Progress:
+    """What the driver tells while it runs; `say` gets a line, `grown` a tree's report."""
+
+    say: Callable[[str], None]
+    grown: Callable[[TreeReport], None]
+
+
+@dataclass
+class Drive:
+    """How a run went."""
+
+    reports: list[TreeReport] = field(default_factory=list)
+    drained: bool = False
+    fatal: str = ""
+
+
+@contextlib.contextmanager
+def ray_session(address: str | None, gpus: int | None = None) -> Iterator[None]:
+    """A local Ray, or a connection to the cluster at `address`. Raises `SetupError`."""
+    with boundary(SetupError, f"start or reach Ray at {address or 'this machine'}", Exception):
+        if address:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        else:
+            # The dashboard's processes cost memory and serve no one here.
+            ray.init(
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                num_gpus=gpus,
+            )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+async def drive(
+    folder: Path, instructions: Iterable[Instruction], work: Work, progress: Progress
+) -> Drive:
+    """Grow trees until all are grown, a stop is asked for, or a fault concerns them all.
+
+    Needs a `ray_session`. Raises `SetupError` when an engine does not start.
+    """
+    result = Drive()
+    stop = asyncio.Event()
+    with _stop_signals(stop, progress.say):
+        async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
+            if stop.is_set():
+                return replace(result, drained=True)
+            work = replace(work, endpoints=engines.endpoints)
+            async with _actors(folder, work) as workers:
+                await _pump(iter(instructions), workers, work, result, stop, progress)
+            result.fatal = result.fatal or engines.trouble
+    result.drained = stop.is_set() and not result.fatal
+    return result
+
+
+@contextlib.asynccontextmanager
+async def _actors(folder: Path, work: Work) -> AsyncIterator["Workers"]:
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    writer = start(
+        JournalWriter,
+        {**LASTING, "name": NAME, "scheduling_strategy": here, "max_concurrency": 1000},
+        str(folder),
+    )
+    lanes = work.config.pace.trees_in_flight
+    options = {**LASTING, "scheduling_strategy": "SPREAD", "max_concurrency": lanes + 8}
+    workers = [
+        start(TreeWorker, options, number, work) for number in range(work.config.pace.workers)
+    ]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            with contextlib.suppress(ray.exceptions.RayError, asyncio.TimeoutError):
+                await asyncio.wait_for(worker.close.remote(), 60)
+            ray.kill(worker)
+        ray.kill(writer)
+
+
+async def _pump(
+    queue: Iterator[Instruction],
+    workers: "Workers",
+    work: Work,
+    result: Drive,
+    stop: asyncio.Event,
+    progress: Progress,
+) -> None:
+    """Each worker has as many lanes as trees in flight; a lane pulls the next instruction."""
+
+    async def lane(worker: "ActorHandle[TreeWorker]") -> None:
+        for instruction in queue:
+            if stop.is_set():
+                return
+            try:
+                report = await worker.grow.remote(instruction)
+            except ray.exceptions.RayError as error:
+                report = TreeReport(instruction.id, trouble=f"tree worker: {error}", fatal=True)
+            result.reports.append(report)
+            progress.grown(report)
+            if report.fatal and not result.fatal:
+                result.fatal = report.trouble
+                stop.set()
+
+    async def drain() -> None:
+        await stop.wait()
+        await asyncio.gather(*(worker.drain.remote() for worker in workers))
+
+    draining = asyncio.create_task(drain())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(work.config.pace.trees_in_flight):
+                for worker in workers:
+                    group.create_task(lane(worker))
+    finally:
+        draining.cancel()
+
+
+@contextlib.contextmanager
+def _stop_signals(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            say("stopped at once; everything recorded is kept")
+            # Ray, the engines and the containers die with this process; each watches it.
+            os._exit(130)
+        say("stopping: what is under way is recorded, nothing new starts (again: stop at once)")
+        stop.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for one in signals:
+        loop.add_signal_handler(one, on_signal)
+    try:
+        yield
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)

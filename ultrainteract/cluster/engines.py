@@ -1,0 +1,150 @@
+"""The vLLM servers of a run: each held by a Ray actor, which reserves its GPUs.
+
+A server that dies is started again on the same address; requests wait at the parked endpoint
+meanwhile. After `_RESTARTS` restarts the actor gives up and the run stops, with the log's end.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import ray
+
+from ultrainteract.cluster.actors import start
+from ultrainteract.config import ModelConfig, RunConfig
+from ultrainteract.errors import ModelFault, SetupError, boundary
+from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.replica import Replica
+from ultrainteract.sampling.vllm_command import vllm_command
+from ultrainteract.sampling.weights import default_cache, ensure_weights
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
+
+_RESTARTS = 3
+
+
+class Engine:
+    """One vLLM server."""
+
+    def __init__(self, name: str, model: ModelConfig, weights: str, log: str) -> None:
+        # Workers on other nodes reach a GPU's node by its address; a CPU run is one machine.
+        on_gpu = model.serve.device == "cuda"
+        # Ray leaves this function without types.
+        host = ray.util.get_node_ip_address() if on_gpu else "127.0.0.1"  # type: ignore[no-untyped-call]
+        self._replica = Replica(
+            name,
+            lambda port: vllm_command(model, weights, port, host),
+            Path(log),
+            start_seconds=model.serve.start_seconds,
+            host=host,
+        )
+
+    async def start(self) -> str:
+        """Its base URL, once it answers. Raises `SetupError` with the end of its log."""
+        await self._replica.start()
+        return self._replica.base_url
+
+    async def watch(self) -> str:
+        """Restart the server whenever it dies; returns why it gave up."""
+        for _ in range(_RESTARTS):
+            await self._replica.died()
+            try:
+                await self._replica.restart()
+            except ModelFault as fault:
+                return str(fault)
+        return await self._replica.died()
+
+    async def stop(self) -> None:
+        """End the server."""
+        await self._replica.stop()
+
+
+class Engines:
+    """Every model of a configuration, ready to be asked: started here, or found elsewhere.
+
+    An asynchronous context manager; `endpoints` are base URLs by model name.
+    """
+
+    def __init__(
+        self, config: RunConfig, logs: Path, say: Callable[[str], None], stop: asyncio.Event
+    ) -> None:
+        """`stop`, set by the user, ends a start; set by an engine that gave up, it ends the run:
+        `trouble` then says why."""
+        self._config, self._logs, self._say, self._stop = config, logs, say, stop
+        self._actors: list[ActorHandle[Engine]] = []
+        self._watches: list[asyncio.Task[None]] = []
+        self.endpoints: dict[str, tuple[str, ...]] = {}
+        self.trouble = ""
+
+    async def __aenter__(self) -> Self:
+        starting = asyncio.create_task(self._start_all())
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+        except BaseException:
+            await self.close()
+            raise
+        finally:
+            starting.cancel()
+            stopped.cancel()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop what was started here."""
+        for watch in self._watches:
+            watch.cancel()
+        for actor in self._actors:
+            with contextlib.suppress(ray.exceptions.RayError):
+                await actor.stop.remote()
+            ray.kill(actor)
+        self._actors.clear()
+
+    async def _start_all(self) -> None:
+        models = {name: self._config.models[name] for name in self._config.used_models()}
+        for name, model in models.items():
+            if model.kind == "scripted":
+                continue
+            url = model.serve.base_url
+            self.endpoints[name] = (url,) if url else await self._start(name, model)
+            for one in self.endpoints[name]:
+                sampler = EndpointSampler(name, model, one)
+                try:
+                    await sampler.preflight()
+                finally:
+                    await sampler.close()
+
+    async def _start(self, name: str, model: ModelConfig) -> tuple[str, ...]:
+        weights = await asyncio.to_thread(ensure_weights, model, default_cache(), self._say)
+        self._say(f"starting vLLM for model {name!r} ({self._logs}/{name}-0.log)")
+        gpus = model.serve.tensor_parallel if model.serve.device == "cuda" else 0
+        actors = [
+            start(
+                Engine,
+                {"num_gpus": gpus, "num_cpus": 0},
+                name,
+                model,
+                str(weights),
+                str(self._logs / f"{name}-{number}.log"),
+            )
+            for number in range(model.serve.replicas)
+        ]
+        self._actors += actors
+        with boundary(SetupError, f"engine of model {name!r}", ray.exceptions.RayError):
+            urls: list[str] = await asyncio.gather(*(actor.start.remote() for actor in actors))
+        self._watches += [asyncio.create_task(self._watch(actor)) for actor in actors]
+        return tuple(urls)
+
+    async def _watch(self, actor: "ActorHandle[Engine]") -> None:
+        try:
+            self.trouble = await actor.watch.remote()
+        except ray.exceptions.RayError as error:
+            self.trouble = f"the actor that held a vLLM server is gone: {error}"
+        self._stop.set()

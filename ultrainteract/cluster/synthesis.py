@@ -1,0 +1,199 @@
+"""A run from seed to dataset: the engine behind `ultrainteract synthesize`.
+
+Opens or resumes the run folder, loads the problems, grows their trees, publishes what has
+ended. The same request again resumes, and finds nothing to do once all is done.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from ultrainteract.cluster.driver import Drive, Progress, drive, ray_session
+from ultrainteract.cluster.worker import Work
+from ultrainteract.config import RunConfig
+from ultrainteract.dataset.publish import publish
+from ultrainteract.dataset.tally import Published
+from ultrainteract.environment import environments, instruct, load_environment
+from ultrainteract.errors import unknown
+from ultrainteract.journal import Journal, Spent
+from ultrainteract.recorder import replay
+from ultrainteract.report.about import about_run
+from ultrainteract.report.stats import TreeStats
+from ultrainteract.run_folder import RunFolder, open_run
+from ultrainteract.sandbox.docker import probe_image
+from ultrainteract.seeds import Loaded, Provenance, load, load_plugin, load_seed
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import JSON, Instruction, adapter
+from ultrainteract.verify.pool import GRADER_VERSION
+
+_PROVENANCE = "provenance"
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisRequest:
+    """What the user asked for. `environments` and `source` narrow and replace the seed's own."""
+
+    dataset: str
+    folder: Path
+    config: RunConfig
+    environments: tuple[str, ...] = ()
+    source: str = ""
+    plugins: tuple[Path, ...] = ()
+    reconfigure: bool = False
+    ray_address: str | None = None
+
+    def seeds(self) -> dict[str, JSON]:
+        """The part of a run's identity that says what it is about."""
+        return {
+            "dataset": self.dataset,
+            "environments": list(self.environments),
+            # The content is compared by provenance; where the file lies is no matter.
+            "source": Path(self.source).name,
+        }
+
+
+@dataclass
+class Summary:
+    """What the run came to. `unfinished` counts instructions whose trees have not ended."""
+
+    request: SynthesisRequest
+    drive: Drive = field(default_factory=Drive)
+    stats: TreeStats = field(default_factory=TreeStats)
+    spent: dict[str, Spent] = field(default_factory=dict)
+    executions: int = 0
+    seconds: float = 0.0
+    unfinished: int = 0
+    resumed: int = 0
+    """Trees that an earlier run had grown."""
+    published: Published | None = None
+    notice: str = ""
+    """What the user must be told about the seed's source, loudly."""
+
+    @property
+    def cost(self) -> float:
+        """Money, by the prices of the configuration."""
+        total = 0.0
+        for name, spent in self.spent.items():
+            serve = self.request.config.models[name].serve
+            total += spent.usage.prompt_tokens * serve.price_in / 1e6
+            total += spent.usage.completion_tokens * serve.price_out / 1e6
+        return total
+
+
+def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
+    """Run or resume. Raises `UserError` for what the user must mend first, `Fault` otherwise."""
+    started = time.monotonic()
+    for plugin in request.plugins:
+        load_plugin(plugin)
+    _check_names(request)
+    summary = Summary(request)
+    with open_run(
+        request.folder, request.config, request.seeds(), reconfigure=request.reconfigure
+    ) as run:
+        instructions = _instructions(request, run, summary, progress)
+        ended = run.journal.ended()
+        waiting = [one for one in instructions if one.id not in ended]
+        summary.resumed = len(instructions) - len(waiting)
+        if waiting:
+            summary.drive = _grow(request, run, waiting, progress)
+        _publish(request, run, summary, progress)
+        summary.spent = run.journal.spent()
+        summary.executions = run.journal.count("execute")
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _check_names(request: SynthesisRequest) -> None:
+    load_seed(request.dataset)
+    for name in request.environments:
+        if name not in environments():
+            raise unknown("environment", name, environments())
+
+
+def _instructions(
+    request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
+) -> list[Instruction]:
+    """Load the problems, at the revision that the run began with, and write them down."""
+    kind = adapter(Provenance)
+    recorded = run.journal.meta(_PROVENANCE)
+    loaded = load(
+        request.dataset,
+        source=request.source,
+        limit=request.config.pace.limit,
+        draw=request.config.seed,
+        recorded=kind.validate_json(recorded) if recorded else None,
+    )
+    run.journal.set_meta(**{_PROVENANCE: kind.dump_json(loaded.provenance).decode()})
+    instructions = [
+        instruct(problem, name)
+        for problem in loaded.problems
+        for name in problem.environments
+        if not request.environments or name in request.environments
+    ]
+    run.journal.set_instructions(instructions)
+    summary.notice = loaded.provenance.notice
+    for line in _seed_lines(request, loaded, len(instructions)):
+        progress.say(line)
+    return instructions
+
+
+def _seed_lines(request: SynthesisRequest, loaded: Loaded, trees: int) -> Iterator[str]:
+    if loaded.provenance.notice:
+        yield f"NOTICE: {loaded.provenance.notice}"
+    yield (
+        f"seed {request.dataset}: {loaded.provenance}, {len(loaded.problems)} of "
+        f"{loaded.available} problems, {trees} trees"
+    )
+    for reason, count in loaded.skipped.items():
+        yield f"  {count} rows skipped: {reason}"
+
+
+def _grow(
+    request: SynthesisRequest, run: RunFolder, waiting: list[Instruction], progress: Progress
+) -> Drive:
+    config = request.config
+    uses_code = any(load_environment(one.environment).tools for one in waiting)
+    if uses_code:
+        _once(run.journal, image=asyncio.run(probe_image(config.pace.image)))
+    _once(run.journal, grader=GRADER_VERSION, version=version("ultrainteract"))
+    work = Work(
+        config=config,
+        endpoints={},
+        plugins=tuple(str(path.absolute()) for path in request.plugins),
+        uses_code=uses_code,
+        logs=str(run.logs),
+    )
+    progress.say("starting Ray")
+    with ray_session(request.ray_address):
+        return asyncio.run(drive(run.path, waiting, work, progress))
+
+
+def _publish(
+    request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
+) -> None:
+    ended = run.journal.ended()
+    instructions = list(run.journal.instructions())
+    summary.unfinished = sum(one.id not in ended for one in instructions)
+    if summary.drive.drained or summary.unfinished == len(instructions):
+        return
+    progress.say("publishing")
+    about = about_run(run.journal, request.config)
+    trees = summary.stats.watch(finished_trees(run.journal, request.config))
+    summary.published = publish(trees, run.dataset, about, request.config.pace.test_fraction)
+
+
+def _once(journal: Journal, **facts: str) -> None:
+    """Facts of the first start: the dataset names what its trees were begun with."""
+    journal.set_meta(**{key: value for key, value in facts.items() if journal.meta(key) is None})
+
+
+def finished_trees(journal: Journal, config: RunConfig) -> Iterator[PreferenceTree]:
+    """Every tree that ended, in instruction order, replayed from its record."""
+    ended = journal.ended()
+    with asyncio.Runner() as runner:
+        for instruction in journal.instructions():
+            if instruction.id in ended:
+                yield runner.run(replay(journal, instruction, config))

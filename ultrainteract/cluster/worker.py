@@ -1,0 +1,152 @@
+"""A TreeWorker grows many trees at once in one process: models, sandbox and graders are shared."""
+
+import asyncio
+import logging
+import logging.handlers
+from dataclasses import dataclass
+from pathlib import Path
+
+from ultrainteract.cluster.writer import RemoteJournal
+from ultrainteract.config import RunConfig
+from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
+from ultrainteract.grow import grow_tree
+from ultrainteract.live import LiveEffects
+from ultrainteract.recorder import Recorder
+from ultrainteract.sampling.base import Sampler
+from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.scripted import ScriptedSampler
+from ultrainteract.sandbox.docker import DockerSandbox
+from ultrainteract.sandbox.notebook import Notebook
+from ultrainteract.seeds import load_plugin
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import Instruction, Judgement, digest
+from ultrainteract.verify.pool import Grader
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs to know; the same for all workers of a run."""
+
+    config: RunConfig
+    endpoints: dict[str, tuple[str, ...]]
+    """Base URLs by model name."""
+    plugins: tuple[str, ...]
+    uses_code: bool
+    logs: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReport:
+    """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
+    `fatal` that no other tree would fare better, `drained` that the run was asked to stop."""
+
+    tree: str
+    stop: str = ""
+    turns: int = 0
+    pairs: int = 0
+    correct: int = 0
+    nodes: int = 0
+    lost: int = 0
+    trouble: str = ""
+    fatal: bool = False
+    drained: bool = False
+
+
+class TreeWorker:
+    """An asyncio actor. It may restart: its trees are then replayed from the journal."""
+
+    def __init__(self, number: int, work: Work) -> None:
+        _log_to(Path(work.logs) / f"worker-{number}.log")
+        self._work = work
+        self._journal = RemoteJournal()
+        self.draining = False
+        for plugin in work.plugins:
+            load_plugin(Path(plugin))
+        pace = work.config.pace
+        self._sandbox = (
+            DockerSandbox(pace.image, work.config.sandbox.limits(), pace.containers)
+            if work.uses_code
+            else None
+        )
+        self._grader = Grader(pace.graders)
+        self._samplers = _samplers(work)
+
+    async def drain(self) -> None:
+        """Start no new effect; what is under way is still recorded."""
+        self.draining = True
+
+    async def grow(self, instruction: Instruction) -> TreeReport:
+        """One tree, from the journal's record and then live. Reports faults, raises none."""
+        try:
+            tree = await self._grow(instruction)
+        except Draining as stopped:
+            return TreeReport(instruction.id, trouble=str(stopped), drained=True)
+        except (Fault, SetupError) as fault:
+            log.exception("tree %s", instruction.id)
+            fatal = isinstance(fault, JournalFault | SetupError)
+            trouble = f"{type(fault).__name__}: {fault}"
+            return TreeReport(instruction.id, trouble=trouble, fatal=fatal)
+        return _report(tree)
+
+    async def _grow(self, instruction: Instruction) -> PreferenceTree:
+        known = await self._journal.effects(instruction.id)
+        seed = digest([self._work.config.seed, instruction.id])
+        notebook = Notebook(self._sandbox, seed) if self._sandbox else None
+        place = int(instruction.id, 16)
+        samplers = {
+            name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
+        }
+        live = LiveEffects(samplers, notebook, self._grader)
+        recorder = Recorder(instruction.id, known, live, self._journal.record, self)
+        try:
+            tree = await grow_tree(instruction, self._work.config, recorder)
+        finally:
+            await recorder.settle()
+            if notebook:
+                await notebook.close()
+        await self._journal.end(tree.instruction.id, str(tree.stop))
+        return tree
+
+    async def close(self) -> None:
+        """Leave no container, no grader process, no connection behind."""
+        for replicas in self._samplers.values():
+            await asyncio.gather(*(sampler.close() for sampler in replicas))
+        await self._grader.close()
+        if self._sandbox:
+            await self._sandbox.close()
+
+
+def _samplers(work: Work) -> dict[str, tuple[Sampler, ...]]:
+    samplers: dict[str, tuple[Sampler, ...]] = {}
+    for name in work.config.used_models():
+        model = work.config.models[name]
+        if model.kind == "scripted":
+            samplers[name] = (ScriptedSampler(name, model),)
+        else:
+            samplers[name] = tuple(
+                EndpointSampler(name, model, url) for url in work.endpoints[name]
+            )
+    return samplers
+
+
+def _report(tree: PreferenceTree) -> TreeReport:
+    return TreeReport(
+        tree.instruction.id,
+        stop=str(tree.stop),
+        turns=len(tree.turns),
+        pairs=sum(1 for _ in tree.pairs()),
+        correct=sum(1 for _ in tree.with_verdict(Judgement.CORRECT)),
+        nodes=len(tree.nodes),
+        lost=sum(loss.samples for loss in tree.losses),
+    )
+
+
+def _log_to(path: Path) -> None:
+    """A file for each worker, where the run's folder can be reached from its node."""
+    if path.parent.is_dir():
+        handler = logging.FileHandler(path)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        logging.getLogger("ultrainteract").addHandler(handler)
+        logging.getLogger("ultrainteract").setLevel(logging.INFO)

@@ -1,0 +1,50 @@
+"""What a dataset says of its making, read from the journal and the configuration."""
+
+import json
+
+from ultrainteract.config import RunConfig
+from ultrainteract.dataset.about import About, ModelUsed, Source
+from ultrainteract.journal import Journal
+from ultrainteract.seeds import Provenance
+from ultrainteract.types import adapter
+
+
+def about_run(journal: Journal, config: RunConfig) -> About:
+    """The versions are those the run was begun with; no image is named where no code ran."""
+    shape = json.loads(journal.meta("shape") or "{}")
+    provenance = adapter(Provenance).validate_json(journal.meta("provenance") or "{}")
+    roles: dict[str, list[str]] = {name: [] for name in config.used_models()}
+    for name in config.roles.actors:
+        roles[name].append("actor")
+    for name in config.roles.rejected:
+        roles[name].append("rejected actions")
+    roles[config.roles.critic].append("critic")
+    return About(
+        config=shape,
+        sources=(
+            Source(
+                id=provenance.id,
+                kind=provenance.kind,
+                licence=provenance.licence,
+                revision=provenance.revision or f"sha256:{provenance.sha256}",
+                notice=provenance.notice,
+            ),
+        ),
+        models=tuple(
+            ModelUsed(_name(config, name), tuple(done), config.models[name].revision)
+            for name, done in roles.items()
+        ),
+        prompts=shape["prompts"],
+        image=journal.meta("image") or "",
+        grader=journal.meta("grader") or "",
+        seed=config.seed,
+        self_critique=config.self_critique,
+        decontamination="none was applied",
+        version=journal.meta("version") or "",
+        licences=(provenance.licence,) if provenance.licence else (),
+    )
+
+
+def _name(config: RunConfig, name: str) -> str:
+    model = config.models[name]
+    return "scripted" if model.kind == "scripted" else model.model
