@@ -1,0 +1,40 @@
+"""The command line: one module a command, registered here.
+
+Errors that the user can mend end in one message and exit code 2; faults in exit code 1.
+"""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from ultrainteract.cli import check, export, inspect, seeds, setup, synthesize
+from ultrainteract.errors import UltraInteractError, UserError
+
+app = typer.Typer(
+    name="ultrainteract",
+    help="Preference trees that teach language models to reason: synthesise, look at, publish.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(synthesize.synthesize)
+app.command()(inspect.inspect)
+app.command()(export.export)
+app.command()(check.check)
+app.command()(setup.setup)
+app.add_typer(seeds.app, name="seeds")
+
+
+def main() -> None:
+    """The entry point of the `ultrainteract` command."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        app()
+    except UltraInteractError as error:
+        errors.print(f"error: {error}", style="red", markup=False)
+        sys.exit(2 if isinstance(error, UserError) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""`ultrainteract synthesize math`: grow preference trees and publish them; again: resume."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ultrainteract.cli.configured import configured
+from ultrainteract.cli.summary import render
+from ultrainteract.cluster.driver import Progress
+from ultrainteract.cluster.synthesis import SynthesisRequest
+from ultrainteract.cluster.synthesis import synthesize as run
+from ultrainteract.cluster.worker import TreeReport
+from ultrainteract.config import RunConfig
+
+_FAULT = 1
+_STOPPED = 130
+
+
+def synthesize(
+    dataset: Annotated[str, typer.Argument(help="Seed dataset; see `ultrainteract seeds list`.")],
+    config: Annotated[Path, typer.Option(help="YAML file, or the name of a shipped one.")] = Path(
+        "cpu"
+    ),
+    run_name: Annotated[
+        str, typer.Option("--run", help="Name of the run; the same name resumes it.")
+    ] = "",
+    runs: Annotated[Path, typer.Option(help="Folder that holds runs.")] = Path("runs"),
+    limit: Annotated[int | None, typer.Option(min=1, help="Problems at most.")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option(help="Environment; may be given more than once.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="A file in the seed's native shape.")] = "",
+    model: Annotated[
+        str, typer.Option(help="`scripted`: try the machinery without any model.")
+    ] = "",
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Override: sampling.waves=[4,8,8]")
+    ] = None,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A .py file that registers seeds or environments.")
+    ] = None,
+    reconfigure: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Go on with a changed configuration; ask again what it changes.")
+    ] = False,
+    ray_address: Annotated[
+        str | None, typer.Option(help="An existing Ray cluster, such as `auto`.")
+    ] = None,
+) -> None:
+    """Grow preference trees from a seed dataset and publish them; the same again resumes."""
+    chosen = configured(config, override or [], limit=limit, model=model)
+    name = run_name or f"{dataset}-{'scripted' if model else config.stem}"
+    request = SynthesisRequest(
+        dataset=dataset,
+        folder=runs / name,
+        config=chosen,
+        environments=tuple(env or ()),
+        source=source,
+        plugins=tuple(plugin or ()),
+        reconfigure=reconfigure,
+        ray_address=ray_address,
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"run {request.folder}", style="bold")
+    for line in notices(chosen):
+        console.print(line, style="yellow")
+    summary = run(request, _progress(console))
+    render(summary, console)
+    if summary.drive.drained:
+        raise typer.Exit(_STOPPED)
+    if summary.unfinished:
+        raise typer.Exit(_FAULT)
+
+
+def notices(config: RunConfig) -> list[str]:
+    """What a user must know before a run starts."""
+    lines = []
+    if config.self_critique:
+        lines.append(
+            "NOTICE: the critic also writes actions (roles.allow_self_critique); the paper keeps "
+            "them apart, and the card says so"
+        )
+    if any(model.kind == "scripted" for model in config.models.values()):
+        lines.append("NOTICE: scripted replies, no model is asked: the data is for trying only")
+    return lines
+
+
+def _progress(console: Console) -> Progress:
+    logging.getLogger("ultrainteract").setLevel(logging.INFO)
+
+    def say(line: str) -> None:
+        console.print(line, style="yellow" if line.startswith("NOTICE") else None, markup=False)
+
+    def grown(report: TreeReport) -> None:
+        if report.drained:
+            return
+        if report.trouble:
+            console.print(f"  tree {report.tree}: not grown: {report.trouble}", style="red")
+            return
+        console.print(
+            f"  tree {report.tree}: {report.turns} turns, {report.nodes} actions, "
+            f"{report.correct} correct, {report.pairs} pairs ({report.stop})"
+        )
+
+    return Progress(say, grown)
