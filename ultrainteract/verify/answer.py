@@ -1,0 +1,128 @@
+r"""Finds the answer in a text: a box, an `Answer:` line, `#### x`, what a program printed.
+
+The order is that of how clearly an author marks it. Nothing is judged here.
+"""
+
+import re
+
+_box = re.compile(r"\\(?:boxed|fbox)\s*")
+# Between two boxes of one answer stand only separators: `\boxed{1}$ and $\boxed{2}`.
+_joint = re.compile(r"[\s$,;.&]|\\quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\[,;() ]")
+_said = re.compile(
+    r"(?:final\s+)?answer\s*(?:is|:|=|is\s*:)+[ \t]*(?P<answer>[^\n]+)", re.IGNORECASE
+)
+_hash = re.compile(r"^####\s*(.+)$", re.MULTILINE)
+_wrapper = re.compile(
+    r"^(?:(?:so|thus|hence|therefore)[, ]+)?(?:the\s+)?(?:final\s+)?"
+    r"(?:answer|result|output|solution|ans|value)\s*(?:is\s*:?|:|=)\s*",
+    re.IGNORECASE,
+)
+_markers = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "</s>", "I hope it is correct")
+_label = re.compile(r"^[A-Za-z][A-Za-z_' ]{2,60}(?:\([^()]{0,20}\))?\s*[:=]\s+(?=\S)")
+# A final sentence: what follows its last "is", "=" or "are".
+_is = re.compile(r"(?:\bis\b|\bare\b|\bequals\b|=|:)\s*(?:located |about |approximately )?")
+
+
+def _braced(text: str, start: int) -> tuple[str, int]:
+    """The content of the brace group at `start`, and where it ends; all the rest if unclosed."""
+    depth, position = 0, start
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            position += 2
+            continue
+        depth += (character == "{") - (character == "}")
+        position += 1
+        if depth == 0:
+            return text[start + 1 : position - 1], position
+    return text[start + 1 :], len(text)
+
+
+def _boxes(text: str) -> list[tuple[int, int, str]]:
+    boxes: list[tuple[int, int, str]] = []
+    position = 0
+    while match := _box.search(text, position):
+        if match.end() < len(text) and text[match.end()] == "{":
+            content, position = _braced(text, match.end())
+        else:
+            bare = re.compile(r"[^\s$.,;]*").match(text, match.end())
+            content, position = (bare[0], bare.end()) if bare else ("", match.end())
+        boxes.append((match.start(), max(position, match.end()), content.strip()))
+    return boxes
+
+
+def boxed(solution: str) -> str | None:
+    r"""What the last box of a solution holds (`\boxed{x}`, `\boxed 5`, `\fbox{x}`), or None."""
+    boxes = _boxes(solution)
+    return boxes[-1][2] if boxes else None
+
+
+def find(text: str) -> str:
+    r"""The answer a text states; empty if it states none.
+
+    The last box (boxes joined by "and" count as one answer), else the last `#### x`, else what
+    follows the last "answer is" or `Answer:`, else what the last sentence says.
+    """
+    for marker in _markers:
+        text = text.split(marker, 1)[0] if text.find(marker) > 0 else text
+    if boxes := _boxes(text):
+        parts = [boxes[-1][2]]
+        for left, right in zip(reversed(boxes[:-1]), reversed(boxes[1:]), strict=True):
+            if _joint.sub("", text[left[1] : right[0]]):
+                break
+            parts.append(left[2])
+        return ", ".join(part for part in reversed(parts) if part)
+    if marked := _hash.findall(text):
+        return str(marked[-1]).strip()
+    if said := list(_said.finditer(text)):
+        answer = said[-1]["answer"]
+        while again := _said.search(answer):  # "Final Answer: The final answer is 5."
+            answer = again["answer"]
+        return _sentence(answer)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return _last_statement(lines[-1]) if lines else ""
+
+
+def _sentence(text: str) -> str:
+    """Up to the full stop that ends a sentence; a decimal point ends none."""
+    return re.split(r"\.(?:\s|$)", text.strip().strip("*").strip(), maxsplit=1)[0].strip(" :*")
+
+
+def _last_statement(line: str) -> str:
+    sentence = [part for part in re.split(r"(?<=[.!?])\s+", line) if part][-1].rstrip(" .")
+    maths = re.findall(r"\$([^$]+)\$", sentence)
+    if maths and not sentence.startswith("$"):
+        return str(maths[-1]).strip()
+    said = list(_is.finditer(sentence))
+    if said and " " in sentence[: said[-1].start()].strip():
+        return sentence[said[-1].end() :].strip()
+    choice = re.search(r"\b(?:is|it's|option|choice)\s*\(?([A-Z])\)?$", sentence)
+    return choice[1] if choice else sentence
+
+
+def from_output(output: str) -> str:
+    """The answer in what a program printed: its last non-empty line, or value of several lines.
+
+    A matrix that sympy or numpy prints over several lines is one answer. `Answer:`, "The answer
+    is" and labels such as `Total cost:` are stripped. Empty if it printed nothing.
+    """
+    lines = [line.rstrip() for line in output.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    start = len(lines) - 1
+    while start > 0 and _unclosed("\n".join(lines[start:])):
+        start -= 1
+    answer = " ".join(lines[start:]) if not _unclosed("\n".join(lines[start:])) else lines[-1]
+    answer = answer.strip()
+    if boxed_answer := boxed(answer):
+        return boxed_answer
+    stripped = _wrapper.sub("", answer, count=1)
+    return _label.sub("", stripped, count=1).strip() if stripped == answer else stripped.strip()
+
+
+def _unclosed(text: str) -> bool:
+    """More closing than opening brackets: the value began on an earlier line."""
+    closing = sum(map(text.count, ")]}"))
+    opening = sum(map(text.count, "([{"))
+    # Intervals such as (0, 1] balance by number, not by kind.
+    return closing > opening

@@ -1,0 +1,155 @@
+"""The exact stage: strings, option letters, words and plain numbers. Pure, and no parser.
+
+It runs in the caller, in some ten microseconds. What it cannot decide for certain it leaves
+to the slow stage (None). A word where a number is due is wrong for certain; a number that is
+the gold rounded, or the same value in another unit, is not: both are UNVERIFIED.
+"""
+
+import re
+from fractions import Fraction
+
+from ultrainteract.verify.finding import Finding, found, undecided
+from ultrainteract.verify.names import CONSTANT, FUNCTIONS, GREEK, STRUCTURES
+from ultrainteract.verify.quantity import Quantity, close, quantity, rounds
+from ultrainteract.verify.screen import LENGTH
+from ultrainteract.verify.surface import tidy, unmark
+
+_option = re.compile(r"\(?\s*([A-Za-z])\s*(?:\)|\.|:)?")
+_options = re.compile(r"\(?\s*([A-J])\s*(?:\)|\.|:)\s*\S.*", re.DOTALL)
+_based = re.compile(r"([0-9A-Fa-f]+)\s*_\s*\{?\s*(\d{1,2})\s*\}?")
+_words = re.compile(r"[A-Za-z][A-Za-z' ,.!?\"-]*")
+_known = FUNCTIONS | GREEK | STRUCTURES | CONSTANT.keys()
+_truth = {"true": "yes", "false": "no"}
+_short_words = frozenset({"yes", "no", "odd", "red", "man", "sun"})
+_nothing = frozenset(
+    {"no solution", "no solutions", "none", "no real solution", "no real solutions", "empty set"}
+    | {"set()", "[]", "emptyset", r"\emptyset", r"\{\}", "{}", "s.emptyset", "there is none"}
+)
+_hundred = Fraction(100)
+_list_marks = re.compile(r"[,;\[\]{}()\u2039]|\band\b|\bor\b|\\pm")
+
+
+def decide(predicted: str, gold: str) -> Finding | None:
+    """What can be said without reading formulas; None leaves it to the slow stage."""
+    if not predicted.strip():
+        return found("empty", equal=False, reason="no answer")
+    if max(len(predicted), len(gold)) > LENGTH:
+        return undecided("screen", f"longer than {LENGTH} characters")
+    left, right = tidy(predicted), tidy(gold)
+    if not left:
+        return found("empty", equal=False, reason="no answer")
+    if not right:
+        return undecided("gold", "the reference is empty")
+    if left == right or _squeezed(left) == _squeezed(right):
+        return found("string", equal=True)
+    return (
+        _letters(left, right)
+        or _bases(left, right)
+        or _emptiness(left, right)
+        or _numbers(left, right)
+        or _prose(left, right)
+    )
+
+
+def _squeezed(text: str) -> str:
+    """Without spaces where they part no two words and no two numbers."""
+    return re.sub(r"(?<![\w\\]) | (?!\w)", "", text)
+
+
+def _letters(left: str, right: str) -> Finding | None:
+    """Option letters: `\\text{(B)}` is B, b, (B) and `B) the text`."""
+    gold = _option.fullmatch(unmark(right)) or _options.fullmatch(unmark(right))
+    if gold is None or (len(unmark(right)) == 1 and gold[1] not in "ABCDEFGHabcdefgh"):
+        return None
+    letter = _option.fullmatch(unmark(left)) or _options.fullmatch(unmark(left))
+    if letter:
+        return found("option", equal=letter[1].upper() == gold[1].upper())
+    if quantity(left):
+        return undecided("option", "an option's letter is due, the answer is a value")
+    return None
+
+
+def _bases(left: str, right: str) -> Finding | None:
+    """`52_8` and `52_{8}`; a base left out or another base is a question of form."""
+    gold, ours = _based.fullmatch(right), _based.fullmatch(left)
+    if gold is None:
+        return None
+    if ours is None:
+        return undecided("base", "the base is left out") if quantity(left) else None
+    if gold[2] != ours[2]:
+        return undecided("base", "another base")
+    return found("base", equal=gold[1].upper() == ours[1].upper())
+
+
+def _emptiness(left: str, right: str) -> Finding | None:
+    if unmark(right).lower() in _nothing and unmark(left).lower() in _nothing:
+        return found("nothing", equal=True)
+    return None
+
+
+def _numbers(left: str, right: str) -> Finding | None:
+    ours, gold = quantity(left), quantity(right)
+    if ours is None or gold is None:
+        return None
+    if "," in left and "," in right and left != right and ours.value != gold.value:
+        return None  # 1,200 and 1,300 may be lists
+    return _compare(ours, gold)
+
+
+def _compare(ours: Quantity, gold: Quantity) -> Finding | None:
+    factors = [Fraction(1)]
+    units = {ours.unit, gold.unit}
+    if units == {"%", ""}:
+        factors.append(1 / _hundred if ours.unit == "%" else _hundred)
+    elif "" not in units and not _akin(ours.unit, gold.unit):
+        return undecided("unit", f"{ours.unit!r} for {gold.unit!r}")
+    if any(close(gold, ours, factor) for factor in factors):
+        return found("number", equal=True)
+    if gold.unit == "deg" and not ours.unit:
+        return None if not ours.exact else found("number", equal=False)  # may be radians
+    if rounds(gold, ours):
+        return undecided("rounding", "equal only after rounding")
+    return found("number", equal=False)
+
+
+def _akin(one: str, other: str) -> bool:
+    """One names the other with more words: `unit` and `square unit`, `cup` and `cup of tea`."""
+    return set(one.split()) <= set(other.split()) or set(other.split()) <= set(one.split())
+
+
+def _prose(left: str, right: str) -> Finding | None:
+    """Words are compared as HotpotQA does: no case, articles or punctuation."""
+    gold, ours = _wordy(right), _wordy(left)
+    if gold:
+        if ours or _words.fullmatch(unmark(left).strip('"')):
+            one, other = _folded(left), _folded(right)
+            if one == other:
+                return found("words", equal=True)
+            if f" {other} " in f" {one} ":
+                return undecided("words", "the reference is one part of the answer")
+            return found("words", equal=False)
+        return found("words", equal=False, reason="a number for a word") if quantity(left) else None
+    if ours and quantity(right) and not _list_marks.search(right):
+        return found("words", equal=False, reason="a word for a number")
+    return None
+
+
+def _wordy(text: str) -> bool:
+    plain = unmark(text).strip('"')
+    if not _words.fullmatch(plain) or "\\" in plain:
+        return False
+    words = re.findall(r"[A-Za-z']{4,}", plain)  # abc may be a product
+    if plain.lower() in _short_words:
+        return True
+    real = [word for word in words if word not in _known and word.lower() not in _counts]
+    return bool(real) or ("\u2039" in text and len(plain) > 1)
+
+
+def _folded(text: str) -> str:
+    """Lower case, no punctuation, no articles (HotpotQA's `normalize_answer`)."""
+    bare = re.sub(r"[^a-z0-9 ]", "", unmark(text).lower())
+    folded = " ".join(re.sub(r"\b(?:a|an|the)\b", " ", bare).split())
+    return _truth.get(folded, folded)
+
+
+_counts = frozenset({"hundred", "thousand", "million", "and", "infinity", "half", "third"})

@@ -1,0 +1,37 @@
+"""The rule sets a claim can be judged by: an exact stage, and a slow one for a worker.
+
+The slow stage is a name, `module:function`, so that the caller never imports what only a worker
+needs. `register` adds a kind; its slow stage must be importable in a fresh interpreter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ultrainteract.errors import unknown
+from ultrainteract.verify import exact
+from ultrainteract.verify.finding import Finding
+
+Exact = Callable[[str, str], Finding | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`exact(predicted, gold)` decides at once or gives None; `slow` then decides in a worker."""
+
+    exact: Exact
+    slow: str
+
+
+_kinds: dict[str, Kind] = {"math": Kind(exact.decide, "ultrainteract.verify.math:equal")}
+
+
+def register(name: str, kind: Kind) -> None:
+    """Add or replace a rule set."""
+    _kinds[name] = kind
+
+
+def kind(name: str) -> Kind:
+    """The rule set of that name. Raises UnknownName."""
+    if name not in _kinds:
+        raise unknown("kind of claim", name, _kinds)
+    return _kinds[name]

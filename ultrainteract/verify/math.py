@@ -1,0 +1,88 @@
+"""The slow stage for mathematics: screen, read both sides, compare; Math-Verify for the rest.
+
+It runs in a worker process. What this package's own reader reads on both sides it decides;
+Math-Verify is asked only about what it cannot read, and only its acceptance counts.
+"""
+
+import re
+
+from ultrainteract.verify import external
+from ultrainteract.verify.finding import Finding, found, undecided
+from ultrainteract.verify.quantity import quantity
+from ultrainteract.verify.read import read
+from ultrainteract.verify.screen import refusal
+from ultrainteract.verify.structure import same
+from ultrainteract.verify.surface import tidy
+from ultrainteract.verify.tree import Group, Node, Unreadable
+
+_thousands = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_either_sign = re.compile(r"\\(?:(p)m|mp)(?![A-Za-z])")
+_derivative = re.compile(r"\\frac\s*\{\s*d\b|\bdx\b|\bdy\b")
+_lettered = re.compile(r"([^A-Za-z]*\d) ?[A-Za-z]")
+_degrees = re.compile(r"\^\{?\\circ\s*\}?|\s*\bdegrees?\b|\u2039\s*(?:degrees?|°)\s*\u203a")
+_bare_log = re.compile(r"\\log(?![_A-Za-z])")
+_natural_log = re.compile(r"(?<![\\A-Za-z])log\(|\\ln|\bln\b")
+
+
+def equal(predicted: str, gold: str) -> Finding:
+    """Whether the two answers are equal. Raises nothing for any text but MemoryError."""
+    left, right = tidy(predicted), tidy(gold)
+    for side, text in (("answer", left), ("reference", right)):
+        if reason := refusal(text):
+            return undecided("screen", f"{side}: {reason}")
+    try:
+        results = [same(a, b) for a in _readings(left, right) for b in _readings(right, left)]
+    except (Unreadable, RecursionError) as error:
+        return _elsewhere(left, right, f"{error}")
+    if True in results:
+        return found("value", equal=True)
+    if None in results:
+        return undecided("form", "equal or not by rounding, brackets or domain")
+    return _doubt(left, right) or _doubt(right, left) or found("value", equal=False)
+
+
+def _readings(text: str, other: str) -> list[Node]:
+    """What a text may mean: `1,200` a number or two, `20%` 20 or, facing no sign, 0.2."""
+    texts = [text]
+    if "%" in text:
+        bare = text.replace("%", "")
+        texts = [bare] if "%" in other else [bare, text]
+    if _degrees.search(text):
+        bare = _degrees.sub("", text)
+        texts = [bare] if _degrees.search(other) else [bare, _degrees.sub(r"^\\circ ", text)]
+    grouped = [_thousands.sub(lambda match: match[0].replace(",", ""), text) for text in texts]
+    return [_read(text) for text in dict.fromkeys(grouped + texts)]
+
+
+def _read(text: str) -> Node:
+    if _derivative.search(text):
+        raise Unreadable("a derivative")
+    if not _either_sign.search(text):
+        return read(text)
+    plus = read(_either_sign.sub(lambda match: "+" if match[1] else "-", text))
+    minus = read(_either_sign.sub(lambda match: "-" if match[1] else "+", text))
+    return _both(plus, minus)
+
+
+def _both(plus: Node, minus: Node) -> Node:
+    """`1, 2 \\pm x` is three values."""
+    if isinstance(plus, Group) and isinstance(minus, Group) and plus.kind in ("bare", "set"):
+        return Group("bare", tuple(dict.fromkeys((*plus.items, *minus.items))))
+    return Group("bare", (plus, minus))
+
+
+def _doubt(one: str, other: str) -> Finding | None:
+    """Why unequal readings may be equal all the same: `\\log` has two bases, `5 m` a unit."""
+    if _bare_log.search(one) and _natural_log.search(other):
+        return undecided("log", "log without a base")
+    match = _lettered.fullmatch(one)
+    value, wanted = (quantity(match[1]), quantity(other)) if match else (None, None)
+    if value is not None and wanted is not None and value.value == wanted.value:
+        return undecided("unit", "a letter after a number may be its unit")
+    return None
+
+
+def _elsewhere(left: str, right: str, reason: str) -> Finding:
+    if external.accepts(left, right):
+        return found("math-verify", equal=True)
+    return undecided("unread", reason)

@@ -1,0 +1,182 @@
+r"""Reads a plain number with what may stand around it: `\$1,450`, `-3/4`, `20\%`, `5 \text{ cm}`.
+
+Values are exact `Fraction`s. Whether a value was written with a decimal point is remembered:
+integers and fractions are compared exactly, decimals to a relative 1e-6.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from ultrainteract.verify.names import FUNCTIONS, GREEK, listed
+
+TOLERANCE = Fraction(1, 10**6)
+# What a float's own error may move an integer by; a relative bound alone takes 331 millions
+# for their successor.
+SLACK = Fraction(1, 100)
+
+_integer = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+_decimal = rf"(?:{_integer}?\.\d+|{_integer}\.?)(?:[eE][+-]\d{{2,3}}|[eE]\d{{1,2}})?"
+_number = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?P<currency>[$€£]?)\s*(?P<sign2>-?)(?:"
+    rf"(?P<whole>\d+)\s*\\frac\s*\{{\s*(?P<wn>\d+)\s*\}}\s*\{{\s*(?P<wd>\d+)\s*\}}"
+    rf"|(?P<whole2>\d+) (?P<wn2>\d+)\s?/\s?(?P<wd2>\d+)"
+    rf"|\\frac\s*(?:\{{\s*(?P<n>-?\s*{_integer})\s*\}}|(?P<n1>\d))\s*"
+    rf"(?:\{{\s*(?P<d>-?\s*{_integer})\s*\}}|(?P<d1>\d))"
+    rf"|(?:Fraction|Rational)\(\s*(?P<pn>-?\d+)\s*,\s*(?P<pd>\d+)\s*\)"
+    rf"|(?P<decimal>{_decimal})(?:\s*/\s*(?P<over>-?\s*\d+)"
+    rf"|\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{{?\(?(?P<power>-?\d{{1,3}})\)?\}}?)?"
+    rf")(?:\s*(?P<currency2>\$))?(?P<rest>.*)",
+    re.DOTALL,
+)
+_word_unit = re.compile(
+    r"(?: ?\u2039(?P<text>[^\u2039\u203a]*)\u203a"
+    r"| (?P<plain>[A-Za-z]{2,}(?:[ -][A-Za-z]{2,}){0,3}))"
+    r"(?:\s*(?:\^|\*\*)\s*\{?\d\}?)?\.?"
+)
+# 5 million is no 5.
+_scales = frozenset(
+    listed("hundred thousand million billion trillion dozen hundreds thousands millions half")
+)
+_not_units = (
+    FUNCTIONS
+    | GREEK
+    | {"and", "or", "to", "from", "with", "than", "else", "when", "where", "plus"}
+    | _scales
+) - {"sec", "min"}
+# Two or three letters after a number are a product of variables, unless they are one of these.
+_short_units = frozenset(
+    listed(
+        "cm mm km ft in sec min hr hrs kg mg lb lbs oz ml mph mi yd deg rad day men ways boy pm "
+        "am usd inr rs sq m/s"
+    )
+)
+_shortest = 4
+_longest = 500
+_synonyms = {
+    "dollar": "$", "usd": "$", "buck": "$", "degree": "deg", "deg": "deg", "°": "deg",
+    "percent": "%", "inch": "in", "inche": "in", "foot": "ft", "feet": "ft", "meter": "m",
+    "metre": "m", "centimeter": "cm", "centimetre": "cm", "kilometer": "km", "kilometre": "km",
+    "second": "sec", "minute": "min", "hour": "hr", "h": "hr", "kilogram": "kg", "gram": "g",
+    "liter": "l", "litre": "l", "pound": "lb", "mile": "mi", "yard": "yd", "hr": "hr",
+    "cent": "¢", "penny": "¢", "pennie": "¢", "children": "child", "people": "person",
+}  # fmt: skip
+_counts = listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen twenty"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as written. `decimals` counts digits after the point, -1 without a point.
+
+    `unit` is canonical: `$`, `%`, `deg`, or a word in the singular; empty without one.
+    """
+
+    value: Fraction
+    decimals: int
+    unit: str
+
+    @property
+    def exact(self) -> bool:
+        return self.decimals < 0
+
+
+def quantity(tidied: str) -> Quantity | None:
+    """The number that a tidied text is, or None if it is anything else."""
+    if len(tidied) > _longest:
+        return None
+    if tidied.lower() in _counts:
+        return Quantity(Fraction(_counts.index(tidied.lower())), -1, "")
+    match = _number.fullmatch(tidied)
+    if match is None:
+        return None
+    value = _value(match)
+    unit = _unit(match["rest"])
+    if value is None or unit is None:
+        return None
+    if match["currency"] or match["currency2"]:
+        unit = unit or "$"
+    negative = (match["sign"] == "-") != (match["sign2"] == "-")
+    return Quantity(-value if negative else value, _decimals(match["decimal"] or ""), unit)
+
+
+def _value(match: re.Match[str]) -> Fraction | None:
+    for whole, over, under in (("whole", "wn", "wd"), ("whole2", "wn2", "wd2")):
+        if match[whole]:
+            part = _ratio(match[over], match[under])
+            return int(match[whole]) + part if part is not None and part < 1 else None
+    if match["decimal"]:
+        number = Fraction(Decimal(match["decimal"].replace(",", "")))
+        if match["over"]:
+            return number * bottom if (bottom := _ratio("1", match["over"])) else None
+        return number * Fraction(10) ** int(match["power"] or 0)
+    if match["pn"]:
+        return _ratio(match["pn"], match["pd"])
+    return _ratio(match["n"] or match["n1"], match["d"] or match["d1"])
+
+
+def _ratio(over: str, under: str) -> Fraction | None:
+    top, bottom = (int(re.sub(r"[\s,]", "", part)) for part in (over, under))
+    return Fraction(top, bottom) if bottom else None
+
+
+def _decimals(text: str) -> int:
+    if not re.search(r"[.eE]", text):
+        return -1
+    mantissa, _, exponent = text.lower().partition("e")
+    return max(0, len(mantissa.partition(".")[2]) - int(exponent or 0))
+
+
+def _unit(rest: str) -> str | None:  # noqa: PLR0911
+    """The canonical unit in what follows a number; None if that is no unit."""
+    rest = rest.strip(" ") if rest.strip(" ")[:1] in ("", "%", "^") else rest
+    if rest in ("", "%"):
+        return rest
+    if rest == r"^\circ":
+        return "deg"
+    match = _word_unit.fullmatch(rest.rstrip())
+    if match is None:
+        return None
+    plain = (match["plain"] or "").lower().split()
+    if any(word in _not_units for word in plain):
+        return None
+    if plain and len(plain[0]) < _shortest and plain[0] not in _short_units:
+        return None
+    words = (match["text"] if match["text"] is not None else match["plain"]).strip(" .").lower()
+    if not re.fullmatch(r"[a-z°][a-z /.²³^0-9-]*", words):
+        return None
+    if {"and", "or"} & set(words.split()):
+        return None
+    single = re.sub(r"\s*(?:\^?[23]|[²³])$", "", words).removesuffix("s")
+    single = single.removeprefix("square ").removeprefix("cubic ").removeprefix("sq ")
+    return _synonyms.get(single, single)
+
+
+def close(left: Quantity, right: Quantity, factor: Fraction = Fraction(1)) -> bool:
+    """Equal: exactly if both are whole or exact, else to a relative 1e-6."""
+    a, b = left.value, right.value * factor
+    if a == b:
+        return True
+    if (left.exact and right.exact) or a.denominator == b.denominator == 1:
+        return False
+    # A float's rounding leaves 1e-17 where a zero is meant; a tiny answer is no zero.
+    if a == 0 or b == 0:
+        return a == 0 and abs(b) < Fraction(1, 10**12) and right.decimals > 15  # noqa: PLR2004
+    bound = TOLERANCE * max(abs(a), abs(b))
+    if a.denominator == 1 or b.denominator == 1:
+        bound = min(bound, SLACK)
+    return abs(a - b) <= bound
+
+
+def rounds(left: Quantity, right: Quantity) -> bool:
+    """One is the other rounded to the decimals it is written with (two digits at least)."""
+    return _rounded(left, right.value) or _rounded(right, left.value)
+
+
+def _rounded(written: Quantity, other: Fraction) -> bool:
+    if written.decimals < 1 or abs(written.value) * 10**written.decimals < 10:  # noqa: PLR2004
+        return False
+    return abs(written.value - other) <= Fraction(1, 2 * 10**written.decimals)

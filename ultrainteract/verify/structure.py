@@ -1,0 +1,210 @@
+"""Compares two trees: scalars by value, sets and lists element by element, sets of reals as such.
+
+The gold decides whether order counts: bare lists and sets have none, `( )` and `[ ]` have.
+None means that the forms differ so that a person would hesitate: UNVERIFIED.
+"""
+
+from ultrainteract.verify import scalar as scalars
+from ultrainteract.verify.region import agree, is_region, named, region
+from ultrainteract.verify.tree import (
+    Apply,
+    Group,
+    Node,
+    Relation,
+    Span,
+    Symbol,
+    Unreadable,
+    scalar,
+    variables,
+)  # fmt: skip
+
+_flip = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_pair = 2
+
+
+def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pair of forms
+    """Whether `ours` says what `gold` says. Raises Unreadable where a formula needs more."""
+    if scalar(ours) and scalar(gold):
+        return scalars.same(ours, gold)
+    if isinstance(ours, Relation) and isinstance(gold, Relation):
+        return _relations(ours, gold)
+    if is_region(ours) or is_region(gold):
+        return _regions(ours, gold)
+    if isinstance(gold, Relation):
+        value = _assigned(gold)
+        return same(ours, value) if value is not None else False
+    if isinstance(ours, Relation):
+        value = _assigned(ours)
+        if value is None:
+            raise Unreadable("a relation for a value")
+        return same(value, gold)
+    if isinstance(ours, Group) and isinstance(gold, Group):
+        return _groups(ours, gold)
+    return _group_and_scalar(ours, gold)
+
+
+def _all(results: list[bool | None]) -> bool | None:
+    return False if False in results else None if None in results else True
+
+
+def _group_and_scalar(ours: Node, gold: Node) -> bool | None:
+    group, other = (ours, gold) if isinstance(ours, Group) else (gold, ours)
+    if not isinstance(group, Group):
+        raise Unreadable("structures of different kinds")
+    if group.kind == "ratio" and len(group.items) == _pair and scalar(other):
+        if named(group.items[0]) and not variables(group.items[1]):
+            return scalars.same(group.items[1], other)  # `x: 5`
+        return scalars.same(Apply("/", group.items), other)
+    if len(group.items) == 1:
+        return same(group.items[0], other) if group is ours else same(other, group.items[0])
+    return False
+
+
+def _assigned(relation: Relation) -> Node | None:
+    """The value in `x = ... = value`, `(x, y) = (1, 2)`, `f(x) = ...`; None for other relations."""
+    if set(relation.signs) != {"="}:
+        return None
+    first, last = relation.terms[0], relation.terms[-1]
+    if named(first) or (isinstance(first, Group) and all(map(named, first.items))):
+        return last
+    return None
+
+
+def _relations(ours: Relation, gold: Relation) -> bool | None:
+    values = _assigned(ours), _assigned(gold)
+    if values[0] is not None and values[1] is not None and ours.terms[0] == gold.terms[0]:
+        return same(values[0], values[1])
+    one, other = region(ours), region(gold)
+    if one is not None and other is not None:
+        return agree(one, other)
+    if len(ours.terms) != _pair or len(gold.terms) != _pair:
+        if len(ours.terms) == len(gold.terms) and ours.signs == gold.signs:
+            return _all([same(a, b) for a, b in zip(ours.terms, gold.terms, strict=True)]) or None
+        raise Unreadable("chains of different length")
+    if not all(map(scalar, (*ours.terms, *gold.terms))):
+        if _named_sides(ours, gold):
+            return same(ours.terms[1], gold.terms[1])
+        raise Unreadable("a relation of structures")
+    ratio = scalars.proportional(_difference(ours), _difference(gold))
+    sign = _flip.get(ours.signs[0]) if ratio == -1 else ours.signs[0]
+    if ratio is None:
+        return None
+    return bool(ratio) and sign == gold.signs[0]
+
+
+def _named_sides(ours: Relation, gold: Relation) -> bool:
+    return ours.signs == gold.signs and ours.terms[0] == gold.terms[0]
+
+
+def _difference(relation: Relation) -> Node:
+    left, right = relation.terms
+    return Apply("+", (left, Apply("neg", (right,))))
+
+
+def _regions(ours: Node, gold: Node) -> bool | None:
+    one, other = region(ours), region(gold)
+    if one is not None and other is not None:
+        return agree(one, other)
+    ours, gold = _inside(ours), _inside(gold)
+    match ours, gold:
+        case Span(), Span():
+            ends = [same(ours.low, gold.low), same(ours.high, gold.high)]
+            return _all([*ends, ours.closed == gold.closed])
+        case (Span() as span, Group(kind, (low, high))) | (
+            Group(kind, (low, high)),
+            Span() as span,
+        ):
+            closed = {"paren": (False, False), "bracket": (True, True)}.get(kind)
+            return _all([same(span.low, low), same(span.high, high), closed == span.closed])
+        case Apply(head, _), Apply(other_head, _) if head == other_head:
+            return _unordered(_members(head, ours), _members(head, gold))
+        case Symbol(), Symbol():
+            return ours == gold
+    if scalar(ours) or scalar(gold):
+        return False
+    raise Unreadable("sets of different kinds")
+
+
+def _inside(node: Node) -> Node:
+    return node.terms[1] if isinstance(node, Relation) and node.signs == ("in",) else node
+
+
+def _members(head: str, node: Node) -> list[Node]:
+    if isinstance(node, Apply) and node.head == head and head != "setminus":
+        return [member for arg in node.args for member in _members(head, arg)]
+    return [node]
+
+
+def _groups(ours: Group, gold: Group) -> bool | None:
+    if gold.kind == "ratio" or ours.kind == "ratio":
+        return _ratios(ours, gold)
+    if "matrix" in (ours.kind, gold.kind):
+        ours, gold = _vector(ours, gold), _vector(gold, ours)
+    if len(ours.items) != len(gold.items):
+        return _flat(ours, gold)
+    in_order = _all([same(a, b) for a, b in zip(ours.items, gold.items, strict=True)])
+    if gold.kind in ("bare", "set"):
+        labelled = [
+            any(isinstance(item, Relation) for item in group.items) for group in (ours, gold)
+        ]
+        if in_order or labelled[0] != labelled[1]:
+            return in_order
+        anyhow = _unordered(list(ours.items), list(gold.items))
+        return None if anyhow and ours.kind == "paren" else anyhow
+    if ours.kind == gold.kind or not in_order:
+        loose = ours.kind == "set" and not in_order and _unordered([*ours.items], [*gold.items])
+        return None if loose else in_order
+    # Two values in other brackets may be a point, an interval, or a list.
+    listed = (gold.kind, ours.kind) == ("bracket", "bare") and region(gold) is None
+    return None if len(gold.items) == _pair and not listed else True
+
+
+def _flat(ours: Group, gold: Group) -> bool | None:
+    """Lists of different length are different, but for one level of grouping: `(1,1;2,2)`."""
+    if gold.kind in ("bare", "set") and len(ours.items) == 1 and isinstance(ours.items[0], Group):
+        return same(ours.items[0], gold)
+    if len(gold.items) == 1 and isinstance(gold.items[0], Group):
+        return same(ours, gold.items[0])
+    return False
+
+
+def _vector(group: Group, other: Group) -> Group:
+    """A matrix facing a flat list is the list of its rows, a single column or row a vector."""
+    if group.kind != "matrix" or other.kind == "matrix":
+        return group
+    rows = [row.items for row in group.items if isinstance(row, Group)]
+    if any(isinstance(item, Group) for item in other.items):
+        return Group("bracket", group.items)
+    if len(rows) == 1:
+        return Group(other.kind, rows[0])
+    if all(len(row) == 1 for row in rows):
+        return Group(other.kind, tuple(row[0] for row in rows))
+    return Group("bracket", group.items)
+
+
+def _ratios(ours: Group, gold: Group) -> bool | None:
+    if ours.kind != gold.kind or len(ours.items) != len(gold.items):
+        return False
+    equal = _all([same(a, b) for a, b in zip(ours.items, gold.items, strict=True)])
+    if equal or not all(map(scalar, (*ours.items, *gold.items))):
+        return equal
+    ratios = [Apply("/", pair) for pair in zip(ours.items, gold.items, strict=True)]
+    scaled = _all([scalars.same(ratio, ratios[0]) for ratio in ratios[1:]])
+    return None if scaled else False
+
+
+def _unordered(ours: list[Node], gold: list[Node]) -> bool | None:
+    """Whether the two are the same up to order; each of `ours` serves once."""
+    if len(ours) != len(gold):
+        return False
+    left, doubtful = list(ours), False
+    for wanted in gold:
+        results = [same(item, wanted) for item in left]
+        if True in results:
+            left.pop(results.index(True))
+        elif None in results:
+            left.pop(results.index(None))
+            doubtful = True
+        else:
+            return False
+    return None if doubtful else True

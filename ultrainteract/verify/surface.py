@@ -1,0 +1,97 @@
+# ruff: noqa: RUF001, RUF002
+"""One surface for an answer: dollar signs, spacing commands, Unicode and markdown are gone.
+
+What LaTeX sets as text becomes a mark, `‹text›`, so that later rules can tell a unit or a word
+from a product of variables. Nothing here parses; every pattern is linear in its input.
+"""
+
+import re
+
+OPEN, CLOSE = "‹", "›"
+
+_unicode = {
+    "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
+    "÷": "/", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ", "≥": r"\ge ",
+    "⩾": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ",
+    "°": r"^\circ ", "√": r"\sqrt ", "±": r"\pm ", "²": "^2", "³": "^3", "％": "%", "，": ",",
+    "∓": r"\mp ", "（": "(", "）": ")", "\u00a0": " ", "“": '"', "”": '"', "’": "'", "‘": "'",
+    "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "½": r"\frac{1}{2}",
+}  # fmt: skip
+_letters = str.maketrans(_unicode | {OPEN: " ", CLOSE: " "})
+_silent = re.compile(
+    r"(?<!\\)\\(?:[,;:!> ]|(?:quad|qquad|displaystyle|textstyle|limits|mleft|mright)(?![A-Za-z])"
+    r"|(?:left|right)(?![A-Za-z])\.?"
+    r"|[bB]igg?[lr]?(?![A-Za-z])|hspace\*?\{[^{}]*\}|phantom\{[^{}]*\}|,)|~|\\$"
+)
+_same = [
+    (re.compile(pattern), put)
+    for pattern, put in (
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\(?:dbinom|tbinom)(?![A-Za-z])", r"\\binom"),
+        (r"\\(?:leqslant|leq|leqq)(?![A-Za-z])", r"\\le"),
+        (r"\\(?:geqslant|geq|geqq)(?![A-Za-z])", r"\\ge"),
+        (r"\\neq(?![A-Za-z])", r"\\ne"),
+        (r"\\(?:lbrack)(?![A-Za-z])", "["),
+        (r"\\(?:rbrack)(?![A-Za-z])", "]"),
+        (r"\\(?:lgroup)(?![A-Za-z])", "("),
+        (r"\\(?:rgroup)(?![A-Za-z])", ")"),
+        (r"\\lbrace(?![A-Za-z])", r"\\{"),
+        (r"\\rbrace(?![A-Za-z])", r"\\}"),
+        (r"\\(?:lvert|rvert|vert)(?![A-Za-z])", "|"),
+        (r"\\(?:varnothing|O)(?![A-Za-z])", r"\\emptyset"),
+        (r"\\approx(?![A-Za-z])", "="),
+        (r"\\(?:exponentialE)(?![A-Za-z])", "e "),
+        (r"\\(?:imaginaryI|imaginaryJ)(?![A-Za-z])", "i "),
+        (r"\{,\}", ","),
+        (r"\^\{?\\(?:circ|degree)\}?|\\degree(?![A-Za-z])", r"^\\circ "),
+        (r"\\operatorname\*?\{([A-Za-z]+)\}", r"\\\1 "),
+        (r"\\(?:math(?:bf|bb|it|cal|sf)|boldsymbol|bm|overline|vec|hat)\{([^{}]{1,3})\}", r" \1 "),
+        (r"\bnp\.\w+\(([^()]*)\)", r"\1"),
+        (r"\b(?:array|Array|ImmutableMatrix|ImmutableDenseMatrix)\((?=\[)", "Matrix("),
+    )
+]
+_functions = re.compile(r"\\(?:text|mathrm|rm)\{(sin|cos|tan|cot|sec|csc|log|ln|exp)\}")
+_text = re.compile(
+    r"\\(?:text(?:bf|it|rm|normal|tt|sf)?|mathrm|mbox|hbox|emph|mathtt)\s*\{([^{}]*)\}"
+)
+_box = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}", re.DOTALL)
+_quotes = ("**", "`", '"', "'", "$$", "$")
+
+
+def _unwrap(text: str) -> str:
+    """Take off what encloses the whole answer: quotes, bold, dollar signs, a box."""
+    while True:
+        text = text.strip().removesuffix("\\").strip()
+        for quote in _quotes:
+            inner = text[len(quote) : -len(quote)]
+            if len(text) > 2 * len(quote) and text == quote + inner + quote and quote not in inner:
+                text = inner
+                break
+        else:
+            if text.startswith((r"\(", r"\[")) and text.endswith((r"\)", r"\]")):
+                text = text[2:-2]
+            elif (box := _box.fullmatch(text)) and "boxed" not in box[1]:
+                text = box[1]
+            else:
+                return text
+
+
+def tidy(text: str) -> str:
+    """The answer without decoration; words that LaTeX sets as text stand in `‹ ›`."""
+    text = _unwrap(text.strip().rstrip(".").rstrip() if not text.endswith("..") else text)
+    text = text.translate(_letters)
+    if "\\begin" not in text:
+        text = text.replace("\\\\", "\\")  # escaped once too often
+    text = _functions.sub(r"\\\1 ", text)
+    text = _text.sub(lambda match: f"{OPEN}{match[1].strip()}{CLOSE}", text)
+    for pattern, put in _same:
+        text = pattern.sub(put, text)
+    text = _silent.sub(lambda match: "" if match[0] in (r"\!", r"\,") else " ", text)
+    text = text.replace(r"\$", "$").replace(r"\%", "%")
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".,").strip()
+    return text if text.strip("$ ") else ""
+
+
+def unmark(text: str) -> str:
+    """The same with the marks taken off: text as a reader sees it."""
+    return re.sub(r"\s+", " ", text.replace(OPEN, " ").replace(CLOSE, " ")).strip()
