@@ -1,0 +1,131 @@
+"""The problems of a seed dataset: rows read, mapped, counted, and drawn by lot."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ultrainteract.errors import SeedError
+from ultrainteract.seeds.plugin import foreign
+from ultrainteract.seeds.registry import Question, Row, Seed, Skip, as_text, load_seed
+from ultrainteract.seeds.rows import read_rows
+from ultrainteract.seeds.source import Provenance, Source, locate
+from ultrainteract.types import Problem, Reference, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The problems taken, in the order of the source. Of `rows` rows read, `available` were
+    problems (before any limit) and the rest were skipped, counted by reason, commonest first."""
+
+    problems: tuple[Problem, ...]
+    provenance: Provenance
+    rows: int
+    available: int
+    skipped: Mapping[str, int]
+
+
+def load(
+    name: str,
+    *,
+    source: str | Path = "",
+    limit: int | None = None,
+    draw: int = 0,
+    recorded: Provenance | None = None,
+    allow_empty: bool = False,
+) -> Loaded:
+    """Read a seed dataset to its end; keep at most `limit` problems, by `select`.
+
+    `source` is a file in the dataset's native shape, or the word `hub` or `sample` for that one
+    alone. With the provenance of an earlier run in `recorded`, the same rows are read again, or
+    this fails. Raises `UnknownName`; `PluginError` where the row function raises; `SeedError`
+    where nothing can be read or, unless `allow_empty`, no row is a problem.
+    """
+    seed = load_seed(name)
+    found = locate(seed, str(source), recorded)
+    reading = _Reading(seed, found)
+    problems = select(reading, limit, draw)
+    if not reading.available and not allow_empty:
+        raise SeedError(reading.nothing())
+    skipped = dict(reading.skipped.most_common())
+    return Loaded(problems, found.provenance, reading.rows, reading.available, skipped)
+
+
+def select(problems: Iterable[Problem], limit: int | None, draw: int = 0) -> tuple[Problem, ...]:
+    """At most `limit` problems, drawn by lot and kept in order; all of them for None.
+
+    The lot is a hash of `draw` and the problem's id, so a larger limit keeps what a smaller one
+    took. Reads everything, holds at most `limit`.
+    """
+    if limit is None:
+        return tuple(problems)
+    lots = ((digest([draw, one.id]), place, one) for place, one in enumerate(problems))
+    taken = heapq.nsmallest(limit, lots, key=lambda lot: lot[0])
+    return tuple(one for _, _, one in sorted(taken, key=lambda lot: lot[1]))
+
+
+@dataclass
+class _Reading:
+    """One pass over the rows of a source; counts as it goes."""
+
+    seed: Seed
+    source: Source
+    rows: int = 0
+    available: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    fields: tuple[str, ...] = ()
+    seen: set[str] = field(default_factory=set)
+
+    def __iter__(self) -> Iterator[Problem]:
+        for place, row in (pair for file in self.source.files for pair in read_rows(file)):
+            self.rows += 1
+            self.fields = self.fields or tuple(row)
+            try:
+                problem = self._new(_problem(self.seed, place, row))
+            except Skip as reason:
+                self.skipped[str(reason)] += 1
+                continue
+            self.available += 1
+            yield problem
+
+    def _new(self, problem: Problem) -> Problem:
+        if problem.id in self.seen:
+            raise Skip("same problem as an earlier row")
+        self.seen.add(problem.id)
+        return problem
+
+    def nothing(self) -> str:
+        """Why no row is a problem, and what to do."""
+        what = f"seed dataset {self.seed.name!r}: {self.source.provenance}"
+        if not self.rows:
+            return f"{what} holds no rows; pass another file with --source FILE"
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
+        return (
+            f"{what}: none of {self.rows} rows is a problem: {reasons}. Its first row has the "
+            f"fields: {', '.join(self.fields) or 'none'}. For the shape that is read see "
+            f"{self.seed.sample or self.seed.defined}"
+        )
+
+
+def _problem(seed: Seed, place: str, row: Row) -> Problem:
+    with foreign(f"seed dataset {seed.name!r}, {place}", seed.defined, Skip):
+        question = seed.function(row)
+        if not isinstance(question, Question):
+            raise TypeError(f"returned {type(question).__name__}, not a Question")
+    statement = as_text(question.statement, "statement")
+    answer = as_text(question.answer, "answer")
+    for text, what in ((statement, "statement"), (answer, "answer")):
+        if not text:
+            raise Skip(f"no {what}")
+    return Problem(
+        dataset=seed.name,
+        # Copies of a dataset differ in white space and in nothing else.
+        native_id=question.id or digest(" ".join(statement.split()))[:16],
+        statement=statement,
+        reference=Reference(
+            answer, as_text(question.rationale, "rationale"), tuple(question.solutions)
+        ),
+        environments=question.environments or seed.environments,
+        meta=dict(question.meta),
+    )
