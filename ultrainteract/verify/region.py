@@ -7,7 +7,7 @@ as what they are. Ends must be constants; anything else is left to a comparison 
 from dataclasses import dataclass
 from functools import cmp_to_key
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 
 from ultrainteract.verify.scalar import same
 from ultrainteract.verify.tree import (

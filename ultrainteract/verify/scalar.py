@@ -7,7 +7,7 @@ Agreement at positive integers only (`\\cos \\pi n` and `(-1)^n`) is UNVERIFIED.
 import hashlib
 from fractions import Fraction
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 
 from ultrainteract.verify.quantity import SLACK, TOLERANCE
 from ultrainteract.verify.tree import Apply, Node, Number, literals, variables

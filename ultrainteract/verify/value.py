@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import comb, factorial, gcd, isqrt, lcm
 from typing import Any, TypeAlias
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 
 from ultrainteract.verify.names import listed
 from ultrainteract.verify.screen import FACTORIAL
