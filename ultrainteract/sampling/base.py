@@ -4,7 +4,7 @@ A request is data: its digest is the journal's key and the protocol server's. Re
 to `sampling.endpoint` alone; a reply that says why a sample was lost is an answer, not an error.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 from ultrainteract.types import Message, Usage, digest
@@ -12,7 +12,8 @@ from ultrainteract.types import Message, Usage, digest
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`n` draws for one prompt. `model` is a name of the configuration; `seed` makes draws differ."""
+    """`n` draws for one prompt of `model`, a name of the configuration. `seed` tells requests
+    with the same prompt apart."""
 
     model: str
     messages: tuple[Message, ...]
@@ -45,7 +46,7 @@ class Reply:
     """
 
     choices: tuple[Choice, ...]
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     lost: str = ""
 
@@ -55,6 +56,10 @@ class Sampler(Protocol):
 
     async def sample(self, request: Request) -> Reply:
         """Raises `ModelFault` only for what no retry can mend; waits out everything else."""
+        ...
+
+    async def drain(self) -> None:
+        """Let go of requests that only wait: they raise `Draining`; those under way go on."""
         ...
 
     async def close(self) -> None:
