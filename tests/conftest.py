@@ -1,0 +1,91 @@
+"""The main job as a process, as a user starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+MODEL = "served"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command."""
+
+    code: int
+    output: str
+
+
+class Command:
+    """`ultrainteract` with a configuration of one endpoint, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def config(self, url: str, **sections: dict[str, object]) -> Path:
+        """A configuration file for the protocol server at `url`."""
+        data: dict[str, object] = {
+            "models": {"actor": {"model": MODEL, "serve": {"base_url": url}}},
+            "roles": {"actors": ["actor"], "critic": "actor", "allow_self_critique": True},
+            "sampling": {"waves": [2, 2], "guided_samples": 1},
+            "tree": {"max_turns": 2},
+            "pace": {"limit": 2, "trees_in_flight": 4, "containers": 1},
+        }
+        for name, section in sections.items():
+            known = data.get(name)
+            data[name] = {**known, **section} if isinstance(known, dict) else section
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(data), encoding="utf-8")
+        return path
+
+    def start(self, *words: str | Path, **env: str) -> subprocess.Popen[str]:
+        """Begin a command; its output is one stream."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ultrainteract.cli.main", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            env={**os.environ, "COLUMNS": "200", "HF_HUB_OFFLINE": "1", **env},
+            start_new_session=True,
+        )
+
+    def __call__(self, *words: str | Path, **env: str) -> Done:
+        """Run a command to its end."""
+        with self.start(*words, **env) as process:
+            output, _ = process.communicate(timeout=280)
+            return Done(process.returncode, output)
+
+    def interrupt(self, process: subprocess.Popen[str]) -> None:
+        """What a terminal does at Ctrl-C: SIGINT to the whole foreground group."""
+        os.killpg(process.pid, signal.SIGINT)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """See `Command`."""
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def processes_of() -> Callable[[Path], list[str]]:
+    """Command lines of the processes that mention a folder."""
+
+    def find(folder: Path) -> list[str]:
+        lines = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(folder) in line and path.parent.name != str(os.getpid()):
+                lines.append(line)
+        return lines
+
+    return find
