@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from ultrainteract.verify.pool import Grader
 
 from ultrainteract.config import RunConfig, parse_config
-from ultrainteract.environment import instruct
+from ultrainteract.environment import instruct, load_environment
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
 from ultrainteract.sampling.endpoint import EndpointSampler
@@ -20,6 +19,7 @@ from ultrainteract.testing.faults import FaultKind, FaultRule
 from ultrainteract.testing.process import Served, serve
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Limits, Problem, Reference
+from ultrainteract.verify.pool import Grader
 
 MODELS = ("weak", "strong", "other", "critic")
 PROBLEM = Problem(
@@ -43,12 +43,17 @@ def code(body: str) -> str:
     return f"Step 1: Compute.\n```python\n{body}\n```"
 
 
+def assistants(turn: int | None) -> int | None:
+    """A rule counts assistant messages, the worked example among them."""
+    return turn and turn + 1
+
+
 def actor(*replies: str, model: str | None = None, turn: int | None = None) -> Rule:
-    return Rule(**ACTOR, model=model, turn=turn, replies=replies)
+    return Rule(**ACTOR, model=model, turn=assistants(turn), replies=replies)
 
 
 def coder(*replies: str, turn: int | None = None) -> Rule:
-    return Rule(**CODER, turn=turn, replies=replies)
+    return Rule(**CODER, turn=assistants(turn), replies=replies)
 
 
 @dataclass(frozen=True)
@@ -267,7 +272,11 @@ async def test_a_branch_without_code(case: Case, grader: Grader) -> None:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("case", CODE_CASES, ids=lambda case: case.name)
-async def test_a_branch_with_code(case: Case, grader: Grader) -> None:
+async def test_a_branch_with_code(
+    case: Case, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One schema, one request a wave; that schemas are drawn by lot is tested with the loop.
+    monkeypatch.setattr(type(load_environment("math_pot")), "schemas", ("chain_of_thought",))
     sandbox = DockerSandbox("ultrainteract-sandbox:latest", Limits(), 1)
     notebook = Notebook(sandbox, "branches")
     try:
@@ -313,10 +322,11 @@ async def test_the_next_turn_sees_action_verdict_and_critique(grader: Grader) ->
     with serve(rules=case.rules, models=MODELS, log_bodies=True) as server:
         tree = await grow(config(case, server.url), "math_cot", grader)
         last = json.loads(server.received()[-1].body or "")["messages"]
-    assert [message["role"] for message in last] == ["system", "user", "assistant", "user"]
-    assert last[1]["content"] == tree.instruction.prompt
-    assert last[2]["content"] == WRONG
-    assert last[3]["content"] == f"Your answer is wrong.\n{HINT}"
+    roles = ["system", "user", "assistant", "user", "assistant", "user"]
+    assert [message["role"] for message in last] == roles
+    assert last[3]["content"] == tree.instruction.prompt
+    assert last[4]["content"] == WRONG
+    assert last[5]["content"] == f"Your answer is wrong.\n{HINT}"
 
 
 async def test_a_request_that_is_refused_costs_exactly_its_samples(grader: Grader) -> None:

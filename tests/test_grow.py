@@ -238,3 +238,11 @@ def test_lots_depend_on_seed_instruction_turn_and_purpose_alone() -> None:
     ]
     assert len(set(draws)) == len(draws)
     assert lot(config, "a", 1, "pair").random() == draws[0]
+
+
+def test_schemas_are_drawn_by_lot_for_each_action() -> None:
+    config = configured(rejected=False, turns=5)
+    trees = [grown(World(salt), config) for salt in range(5)]
+    schemas = [node.action.sampling.schema for tree in trees for node in tree.nodes]
+    for schema in ("chain_of_thought", "modularisation"):
+        assert 0.25 < schemas.count(schema) / len(schemas) < 0.75

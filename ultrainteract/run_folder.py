@@ -15,6 +15,7 @@ import yaml
 from ultrainteract.config import RunConfig, parse_config
 from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import FILE, Journal, RunLock, changes
+from ultrainteract.prompts import prompts_hash
 from ultrainteract.types import JSON
 
 _SPACE_MB = 200
@@ -99,5 +100,10 @@ def read_run(path: Path) -> tuple[Journal, RunConfig]:
     if shape is None:
         raise RunFolderError(f"{path} holds a run that was never begun: start it again")
     data = json.loads(shape)
+    if data["prompts"] != prompts_hash():
+        raise RunFolderError(
+            f"the prompts have changed since {path} was begun, so its trees cannot be rebuilt: "
+            "restore the prompts, or run it again with --reconfigure"
+        )
     del data["prompts"], data["seeds"]
     return journal, parse_config(data, f"{path}/{FILE}")

@@ -19,6 +19,7 @@ from rich.table import Table
 from ultrainteract.cli.configured import configured
 from ultrainteract.cli.setup import started_here
 from ultrainteract.cli.synthesize import notices
+from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import SetupError
 from ultrainteract.sampling.endpoint import EndpointSampler
@@ -133,11 +134,7 @@ def _endpoint(name: str, config: RunConfig) -> Finding:
 
 
 def _gpus(config: RunConfig) -> Finding:
-    wanted = sum(
-        model.serve.replicas * model.serve.tensor_parallel
-        for model in started_here(config).values()
-        if model.serve.device == "cuda"
-    )
+    wanted = gpus_of(started_here(config))
     there = len(list(Path("/dev").glob("nvidia[0-9]*")))
     advice = (
         f"{wanted} GPUs are needed, {there} are here: run on a Ray cluster that has them "

@@ -40,8 +40,9 @@ def inspect(
             known = (one.id for one in journal.instructions())
             raise unknown("tree", tree, known)
     table = Table(box=None, padding=(0, 2))
-    for title in ("tree", "environment", "turns", "pairs", "correct", "ended", "problem"):
-        table.add_column(title)
+    for title in ("tree", "environment", "turns", "pairs", "correct", "ended"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("problem", no_wrap=True, overflow="ellipsis")
     with asyncio.Runner() as runner:
         for one in instructions:
             first_line = one.statement.partition("\n")[0][:60]

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,10 +53,14 @@ class Drive:
 
 
 @contextlib.contextmanager
-def ray_session(address: str | None, gpus: int | None = None) -> Iterator[None]:
+def ray_session(address: str | None) -> Iterator[None]:
     """A local Ray, or a connection to the cluster at `address`. Raises `SetupError`."""
     with boundary(SetupError, f"start or reach Ray at {address or 'this machine'}", Exception):
         if address:
+            # Ray itself would look for an absent cluster for many minutes.
+            if ":" in address and "//" not in address:
+                host, _, port = address.rpartition(":")
+                socket.create_connection((host, int(port)), timeout=10).close()
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             # The dashboard's processes cost memory and serve no one here.
@@ -63,7 +68,6 @@ def ray_session(address: str | None, gpus: int | None = None) -> Iterator[None]:
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                num_gpus=gpus,
             )
     try:
         yield
@@ -160,7 +164,9 @@ def _stop_signals(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[N
     def on_signal() -> None:
         if stop.is_set():
             say("stopped at once; everything recorded is kept")
-            # Ray, the engines and the containers die with this process; each watches it.
+            # Engines and containers watch this process. Of a Ray that is not shut down the agents
+            # would linger for a minute.
+            ray.shutdown()
             os._exit(130)
         say("stopping: what is under way is recorded, nothing new starts (again: stop at once)")
         stop.set()

@@ -6,7 +6,7 @@ meanwhile. After `_RESTARTS` restarts the actor gives up and the run stops, with
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -109,6 +109,7 @@ class Engines:
 
     async def _start_all(self) -> None:
         models = {name: self._config.models[name] for name in self._config.used_models()}
+        _refuse_without_gpus(models)
         for name, model in models.items():
             if model.kind == "scripted":
                 continue
@@ -148,3 +149,23 @@ class Engines:
         except ray.exceptions.RayError as error:
             self.trouble = f"the actor that held a vLLM server is gone: {error}"
         self._stop.set()
+
+
+def gpus_of(models: Mapping[str, ModelConfig]) -> int:
+    """GPUs that the vLLM servers of these models hold together."""
+    return sum(
+        model.serve.replicas * model.serve.tensor_parallel
+        for model in models.values()
+        if model.kind == "openai" and not model.serve.base_url and model.serve.device == "cuda"
+    )
+
+
+def _refuse_without_gpus(models: Mapping[str, ModelConfig]) -> None:
+    """Ray would wait for ever for GPUs that no node has."""
+    wanted, there = gpus_of(models), int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+    if wanted > there:
+        raise SetupError(
+            f"this configuration starts vLLM servers on {wanted} GPUs, this Ray has {there}: join "
+            "a cluster that has them (--ray-address), lower replicas or tensor_parallel, name an "
+            "endpoint that exists (serve.base_url), or use --config cpu"
+        )

@@ -76,6 +76,8 @@ class TreeWorker:
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
         self.draining = True
+        for replicas in self._samplers.values():
+            await asyncio.gather(*(sampler.drain() for sampler in replicas))
 
     async def grow(self, instruction: Instruction) -> TreeReport:
         """One tree, from the journal's record and then live. Reports faults, raises none."""

@@ -1,6 +1,7 @@
 """What a dataset says of its making, read from the journal and the configuration."""
 
 import json
+from pathlib import Path
 
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.about import About, ModelUsed, Source
@@ -12,6 +13,8 @@ from ultrainteract.types import adapter
 def about_run(journal: Journal, config: RunConfig) -> About:
     """The versions are those the run was begun with; no image is named where no code ran."""
     shape = json.loads(journal.meta("shape") or "{}")
+    for model in shape["models"].values():
+        model["model"] = public_name(model["model"])
     provenance = adapter(Provenance).validate_json(journal.meta("provenance") or "{}")
     roles: dict[str, list[str]] = {name: [] for name in config.used_models()}
     for name in config.roles.actors:
@@ -47,4 +50,10 @@ def about_run(journal: Journal, config: RunConfig) -> About:
 
 def _name(config: RunConfig, name: str) -> str:
     model = config.models[name]
-    return "scripted" if model.kind == "scripted" else model.model
+    return "scripted" if model.kind == "scripted" else public_name(model.model)
+
+
+def public_name(model: str) -> str:
+    """A hub id as it is; of a folder on some machine, its last part alone."""
+    path = Path(model)
+    return path.name if path.is_absolute() or model.startswith((".", "~")) else model

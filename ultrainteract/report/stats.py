@@ -75,7 +75,7 @@ def why_no_pair(tree: PreferenceTree) -> str:
     if Judgement.CORRECT in seen and Judgement.INCORRECT in seen:
         return "correct and incorrect actions, never in one turn"
     if Judgement.CORRECT in seen:
-        return "every action was correct"
+        return "no action was incorrect"
     if Judgement.INCORRECT in seen:
         return "no action was correct"
     if Judgement.UNVERIFIED in seen:

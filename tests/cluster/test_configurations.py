@@ -1,0 +1,122 @@
+"""The shipped configurations for GPUs and endpoints, on a Ray that declares logical GPUs.
+
+In place of vLLM stands the protocol server: a package named `vllm` that is found first and
+understands the words of vLLM's command line that matter here. No GPU is touched.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Command
+from ultrainteract.config import load_config
+from ultrainteract.testing.process import serve, vacant_port
+
+pytestmark = pytest.mark.ray
+
+# A cluster of this test alone, on this machine alone.
+OPEN = {"RAY_AUTH_MODE": "disabled"}
+STAND_IN = """
+import argparse, sys
+from ultrainteract.testing import server
+parser = argparse.ArgumentParser()
+parser.add_argument("--served-model-name")
+parser.add_argument("--port")
+known, _ = parser.parse_known_args()
+sys.argv = ["server", "--port", known.port, "--models", known.served_model_name]
+server.main()
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """A Ray head with 16 logical GPUs, whose workers find the stand-in; its address."""
+    package = tmp_path / "stand_in" / "vllm" / "entrypoints" / "openai"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent, package.parent.parent):
+        (folder / "__init__.py").touch()
+    (package / "api_server.py").write_text(STAND_IN)
+    ray = Path(sys.executable).with_name("ray")
+    stand_in = str(tmp_path / "stand_in")
+    env = {**os.environ, **OPEN, "PYTHONPATH": stand_in, "RAY_USAGE_STATS_ENABLED": "0"}
+    with vacant_port() as port:
+        pass
+    # `--block`, not `ray stop`: that would stop every Ray of this machine.
+    words = "--head --block --num-cpus 4 --num-gpus 16 --include-dashboard false"
+    with (tmp_path / "ray.log").open("w") as log:
+        process = subprocess.Popen(
+            [ray, "start", *words.split(), f"--port={port}"],
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while "Ray runtime started" not in (tmp_path / "ray.log").read_text():
+            assert process.poll() is None, (tmp_path / "ray.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.parametrize("name", ["gpu", "paper", "openai"])
+def test_a_shipped_configuration_runs_to_a_dataset(
+    name: str, command: Command, cluster: str, tmp_path: Path
+) -> None:
+    config = load_config(Path(name))
+    hosted = {key: model.model for key, model in config.models.items() if model.serve.base_url}
+    with serve(models=tuple(hosted.values()) or ("none",)) as server:
+        data = config.model_dump(mode="json")
+        for key, model in data["models"].items():
+            if key in hosted:
+                model["serve"]["base_url"] = server.url
+            else:
+                # Weights that are there, so that none is fetched.
+                weights = tmp_path / "weights" / key
+                weights.mkdir(parents=True)
+                for file in ("config.json", "tokenizer.json", "model.safetensors"):
+                    (weights / file).touch()
+                model["model"] = str(weights)
+        data["pace"] |= {"limit": 1, "workers": 1, "containers": 1}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
+        job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", name)
+        done = command(*job, "--config", "config.yaml", "--ray-address", cluster, **OPEN)
+        assert done.code == 0, done.output
+        asked = {line.model for line in server.received()}
+    if hosted:
+        assert asked, "no hosted model was asked"
+    logs = tmp_path / "runs" / name / "logs"
+    for key in config.used_models():
+        if key not in hosted:
+            replicas = config.models[key].serve.replicas
+            assert len(list(logs.glob(f"{key}-*.log"))) == replicas
+    text = (tmp_path / "runs" / name / "dataset" / "README.md").read_text()
+    assert str(tmp_path) not in text
+
+
+def test_more_gpus_than_the_cluster_has_are_refused(
+    command: Command, cluster: str, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "config.json").touch()
+    data = {
+        "models": {"big": {"model": str(weights), "serve": {"tensor_parallel": 32}}},
+        "roles": {"actors": ["big"], "critic": "big", "allow_self_critique": True},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
+    job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "big")
+    done = command(*job, "--config", "config.yaml", "--ray-address", cluster, **OPEN)
+    assert done.code == 2, done.output
+    assert "32 GPUs" in done.output
+    assert "16" in done.output

@@ -1,0 +1,200 @@
+"""The main job, whole: real Ray, journal and Docker; the model is the protocol server."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+
+import docker
+from tests.conftest import MODEL, Command
+from ultrainteract.sampling.scripted import Rule
+from ultrainteract.testing.faults import FaultKind, FaultRule
+from ultrainteract.testing.process import serve
+
+pytestmark = [pytest.mark.ray, pytest.mark.docker]
+
+JOB = ("synthesize", "math", "--source", "sample", "--run", "r")
+
+
+def fingerprint(dataset: Path) -> str:
+    hasher = hashlib.sha256()
+    for path in sorted(path for path in dataset.rglob("*") if path.is_file()):
+        hasher.update(path.relative_to(dataset).as_posix().encode() + path.read_bytes())
+    return hasher.hexdigest()
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def assert_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + 60
+    while left := alive(pids):
+        assert time.monotonic() < deadline, f"left behind: {left}"
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process that came from `pid`, whoever adopted it: read while they live."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = int(fields[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def alive(pids: set[int]) -> list[str]:
+    lines = (Path(f"/proc/{pid}/cmdline") for pid in sorted(pids) if not zombie(pid))
+    names = (path.read_bytes().rstrip(b"\0")[:120] for path in lines if path.exists())
+    return [name.decode(errors="replace") for name in names if name]
+
+
+def zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def containers(owner: int) -> list[str]:
+    client = docker.from_env()
+    try:
+        listed = client.containers.list(all=True)
+        return [str(one.name) for one in listed if f"{owner}" in str(one.labels)]
+    finally:
+        client.close()
+
+
+def test_a_run_ends_in_a_dataset_that_loads_and_a_second_one_asks_nothing(
+    command: Command, tmp_path: Path
+) -> None:
+    with serve(models=(MODEL,)) as server:
+        config = command.config(server.url)
+        first = command(*JOB, "--config", config)
+        assert first.code == 0, first.output
+        asked = len(server.received())
+        before = fingerprint(tmp_path / "runs/r/dataset")
+        again = command(*JOB, "--config", config)
+        assert again.code == 0, again.output
+        assert len(server.received()) == asked
+    assert fingerprint(tmp_path / "runs/r/dataset") == before
+    for words in ("pairs", "load_dataset(", "done", "4 trees"):
+        assert words in first.output
+    assert "(4 before)" in again.output
+    cache = str(tmp_path / "cache")
+    pairs = load_dataset(
+        str(tmp_path / "runs/r/dataset"), "preference", split="train", cache_dir=cache
+    )
+    assert pairs.num_rows > 0
+    text = "".join(path.read_text() for path in (tmp_path / "runs/r/dataset").glob("*.*"))
+    assert str(tmp_path) not in text
+    shown = command("inspect", "runs/r", pairs[0]["parent_id"], "--all")
+    assert "turn 1:" in shown.output
+    assert "chosen" in shown.output
+    exported = command("export", "runs/r", "--format", "llamafactory", "--to", "out")
+    assert exported.code == 0, exported.output
+    assert list((tmp_path / "out").iterdir())
+
+
+def test_more_problems_keep_what_was_grown(command: Command, tmp_path: Path) -> None:
+    with serve(models=(MODEL,)) as server:
+        small = command.config(server.url, pace={"limit": 1})
+        assert command(*JOB, "--env", "math_cot", "--config", small).code == 0
+        asked = set(server.calls())
+        larger = command.config(server.url, pace={"limit": 3})
+        done = command(*JOB, "--env", "math_cot", "--config", larger)
+        assert done.code == 0, done.output
+        assert max(server.calls()[key] for key in asked) == 1
+    assert "(1 before)" in done.output
+
+
+def test_one_request_in_a_hundred_that_is_refused_costs_exactly_its_samples(
+    command: Command, tmp_path: Path
+) -> None:
+    # A larger share than one in a hundred, so that few requests show it.
+    fault = FaultRule(kind=FaultKind.STATUS, status=400, message="made to fail", fraction=0.1)
+    with serve(models=(MODEL,), faults=(fault,)) as server:
+        config = command.config(server.url, pace={"limit": 6})
+        done = command(*JOB, "--env", "math_cot", "--config", config)
+        assert done.code == 0, done.output
+        received = server.received()
+        refused = [line for line in received if line.status == 400]
+    assert refused
+    assert len(received) == len({line.key for line in received}), "a refused request was repeated"
+    lost = sum(line.n for line in refused if line.n > 1)
+    critiques = sum(line.n for line in refused if line.n == 1)
+    assert critiques + lost > 0
+    counted = [line for line in done.output.splitlines() if "made to fail" in line]
+    if lost:
+        assert f" {lost}  HTTP 400: made to fail" in counted[0]
+
+
+def test_ctrl_c_drains_says_how_to_go_on_and_leaves_nothing_behind(
+    command: Command, tmp_path: Path
+) -> None:
+    with serve(models=(MODEL,), latency_ms=150) as server:
+        config = command.config(server.url, pace={"limit": 4, "trees_in_flight": 2})
+        whole = command(*JOB[:-1], "whole", "--config", config)
+        assert whole.code == 0, whole.output
+        calls = len(server.received())
+        process = command.start(*JOB, "--config", config)
+        wait_until(lambda: len(server.received()) > calls + 5, "no call arrived")
+        family = descendants(process.pid)
+        command.interrupt(process)
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 130, output
+        assert "stopping" in output
+        assert "same command" in output
+        assert_gone(family)
+        assert not containers(process.pid)
+        interrupted = server.calls()
+        done = command(*JOB, "--config", config)
+        assert done.code == 0, done.output
+        assert all(server.calls()[key] == 2 for key in interrupted), "an answered call was repeated"
+    assert fingerprint(tmp_path / "runs/r/dataset") == fingerprint(tmp_path / "runs/whole/dataset")
+
+
+def test_ctrl_c_twice_stops_at_once_and_leaves_nothing_behind(
+    command: Command, tmp_path: Path
+) -> None:
+    hang = Rule(any=".", replies=("Step 1: x\nAnswer: 1",))
+    with serve(models=(MODEL,), rules=(hang,), latency_ms=120_000) as server:
+        config = command.config(server.url)
+        process = command.start(*JOB, "--config", config)
+        wait_until(lambda: len(server.received()) >= 2, "no call arrived")
+        family = descendants(process.pid)
+        command.interrupt(process)
+        time.sleep(1)
+        assert process.poll() is None, "the first Ctrl-C waits for what is under way"
+        command.interrupt(process)
+        process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert_gone(family)
+        assert not containers(process.pid)
+
+
+def test_a_killed_driver_leaves_nothing_behind(command: Command) -> None:
+    with serve(models=(MODEL,), latency_ms=500) as server:
+        process = command.start(*JOB, "--config", command.config(server.url))
+        wait_until(lambda: len(server.received()) >= 2, "no call arrived")
+        family = descendants(process.pid)
+        assert family
+        # Ray's own agents try for a minute to tell the dead driver that Ray is dead.
+        agents = {pid for pid in family if "Agent" in str(alive({pid}))}
+        os.kill(process.pid, 9)
+        process.communicate(timeout=30)
+        assert_gone(family - agents)
+        wait_until(lambda: not containers(process.pid), "a container is left")
