@@ -9,9 +9,9 @@ from ultrainteract.environment import (
     Guide,
     Reading,
     Tool,
-    register_environment,
     instruct,
     load_environment,
+    register_environment,
 )
 from ultrainteract.errors import UltraInteractError, UserError
 from ultrainteract.grow import Effects, grow_tree
@@ -63,7 +63,6 @@ __all__ = [
     "UltraInteractError",
     "UserError",
     "Verdict",
-    "register_environment",
     "fenced_python",
     "grow_tree",
     "hide_answer",
@@ -71,4 +70,5 @@ __all__ = [
     "load_config",
     "load_environment",
     "printed_answer",
+    "register_environment",
 ]

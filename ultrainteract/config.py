@@ -116,7 +116,7 @@ class SandboxConfig(_Frozen):
     memory_mb: Annotated[int, Field(ge=64)] = 1024
     """Memory."""
     pids: Annotated[int, Field(ge=16)] = 128
-    """Processes and threads of one container."""
+    """Processes and threads of one execution."""
     output_chars: Annotated[int, Field(ge=200)] = 4000
     """Output kept, head and tail."""
 

@@ -75,8 +75,9 @@ class Environment(Protocol):
         """The first user turn: tool list, task, statement. Published."""
         ...
 
-    def system(self, schema: str, guidance: str = "") -> str:
-        """How to reason and to format, by the schema drawn for this action. Not published."""
+    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+        """What comes before the problem: how to reason and to format, by the schema drawn for
+        this action, and perhaps a worked example. Not published."""
         ...
 
     def read(self, reply: str, *, truncated: bool) -> Reading:
@@ -104,7 +105,7 @@ class Environment(Protocol):
         ...
 
     def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:
-        """The guidance that `system` takes for this guide; `draft` is the model's reply to the
+        """The guidance that `opening` takes for this guide; `draft` is the model's reply to the
         guide's draft, empty where there is none. Empty: the draft is of no use."""
         ...
 

@@ -11,9 +11,12 @@ UltraInteractError
 ├── Fault                infrastructure failed: retried or reported, never graded
 │   ├── ModelFault
 │   ├── SandboxFault
+│   │   └── CellGone     (sandbox.base) a snapshot is gone: its path is replayed
 │   ├── GraderFault
 │   └── JournalFault
-└── Draining             the run is stopping: no new effect is started
+├── Draining             the run is stopping: no new effect is started
+├── Unrecorded           (recorder) a replay misses a record: the tree is unfinished
+└── SchemaError          (dataset.schema) a row that no trainer should see
 """
 
 import difflib

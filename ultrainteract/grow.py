@@ -101,7 +101,8 @@ class Turn:
         drawn: list[tuple[Sampling, Choice]] = []
         for draw, schema in enumerate(schemas, wave.first):
             if choice := next(choices[schema], None):
-                drawn.append((self._sampling(wave, draw, requests[schema], schema, choice), choice))
+                asked = wave, draw, schema, requests[schema], replies[schema]
+                drawn.append((self._sampling(*asked, choice), choice))
         acted = await asyncio.gather(*(self._act(sampling, choice) for sampling, choice in drawn))
         self.nodes += [self.tree.add(*parts) for parts in acted]
 
@@ -118,8 +119,9 @@ class Turn:
         if self.number >= self.config.tree.max_turns:
             self.tree.stop, expanded = StopReason.MAX_TURNS, None
         elif expanded is None:
-            stop = StopReason.ALL_CORRECT if chosen else StopReason.NOTHING_TO_EXPAND
-            self.tree.stop = stop
+            judged = {node.judgement for node in self.nodes if node.kind is NodeKind.ANSWER}
+            all_correct = judged == {Judgement.CORRECT}
+            self.tree.stop = StopReason.ALL_CORRECT if all_correct else StopReason.NOTHING_TO_EXPAND
         elif expanded is rejected:
             critique = await criticise(
                 self.tree.instruction, expanded, self.environment, self.config, self.effects
@@ -173,9 +175,9 @@ class Turn:
 
     def _request(self, wave: Wave, schema: str, guidance: str, schemas: Sequence[str]) -> Request:
         """One request for all samples of a schema, so that its prompt is read once."""
-        system = Message("system", self.environment.system(schema, guidance))
+        messages = (*self.environment.opening(schema, guidance), *self.history)
         n = schemas.count(schema)
-        return self._ask(wave.model, (system, *self.history), n, schema, wave.first)
+        return self._ask(wave.model, messages, n, schema, wave.first)
 
     def _ask(self, model: str, messages: tuple[Message, ...], n: int, *purpose: object) -> Request:
         sampling = self.config.sampling
@@ -191,9 +193,13 @@ class Turn:
             stop=self.environment.stop,
         )
 
+    @staticmethod
     def _sampling(
-        self, wave: Wave, draw: int, request: Request, schema: str, choice: Choice
+        wave: Wave, draw: int, schema: str, request: Request, reply: Reply, choice: Choice
     ) -> Sampling:
+        # Endpoints count the tokens of a request, not of a choice: share them out by length.
+        letters = sum(len(one.text) for one in reply.choices) or 1
+        tokens = round(reply.usage.completion_tokens * len(choice.text) / letters)
         return Sampling(
             model=wave.model,
             rung=wave.rung,
@@ -203,6 +209,7 @@ class Turn:
             temperature=request.temperature,
             guided=wave.guide.name if wave.guide and wave.purpose is Purpose.GUIDED else "",
             finish_reason=choice.finish_reason,
+            completion_tokens=tokens,
         )
 
     def _of(self, judgement: Judgement) -> list[Node]:

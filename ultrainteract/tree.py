@@ -174,7 +174,7 @@ def feedback(node: Node, critique: Critique | None) -> str:
     """The user turn after an action: `Out: ...`, the verdict in words, the critique."""
     lines = []
     if node.action.code:
-        lines.append(f"Out: {node.observation.text}")
+        lines.append(f"Out: {node.observation.text}".rstrip())
     match node.judgement:
         case Judgement.CORRECT:
             lines.append("Your answer is correct.")

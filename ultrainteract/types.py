@@ -122,7 +122,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an action was drawn. `rung` counts the ladder from 0; `draw` the samples of a turn."""
+    """How an action was drawn. `rung` counts the ladder from 0; `draw` the samples of a turn.
+
+    `completion_tokens` is the action's share, by length, of what its request took; 0: unknown.
+    """
 
     model: str
     rung: int
@@ -159,7 +162,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one execution. `seconds` of wall time, `memory_mb` of address space a cell,
-    `pids` processes and threads a container, `output_chars` kept of what it prints."""
+    `pids` processes and threads of its own, `output_chars` kept of what it prints."""
 
     seconds: float = 10.0
     memory_mb: int = 1024
@@ -251,4 +254,4 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
     """The (de)serialiser of one of these types, made once; how they reach disk or wire."""
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
-    return cast(TypeAdapter[T], _adapters[kind])
+    return cast("TypeAdapter[T]", _adapters[kind])

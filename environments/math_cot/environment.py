@@ -16,8 +16,8 @@ from ultrainteract import (
     Reading,
     Task,
     Tool,
-    register_environment,
     hide_answer,
+    register_environment,
 )
 
 _ANSWER = re.compile(r"^[ \t>*#]*Answer[ \t*]*:[ \t*]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
@@ -38,9 +38,14 @@ class MathCot:
         """Task and statement."""
         return Prompt.load("math_cot/problem").render(statement=problem.statement)
 
-    def system(self, schema: str, guidance: str = "") -> str:  # noqa: ARG002
-        """The form of an action."""
-        return Prompt.load("math_cot/actor").render(guidance=guidance)
+    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+        """The rules and one worked example."""
+        example = Prompt.load("math_cot/example").render()
+        return (
+            Message("system", Prompt.load("math_cot/actor").render(guidance=guidance)),
+            Message("user", Prompt.load("math_cot/problem").render(statement=example)),
+            Message("assistant", Prompt.load(f"math_cot/example_{schema}").render()),
+        )
 
     def read(self, reply: str, *, truncated: bool) -> Reading:
         """Everything up to the first answer line; what follows is talk."""

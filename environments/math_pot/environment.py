@@ -19,9 +19,9 @@ from ultrainteract import (
     Reading,
     Task,
     Tool,
-    register_environment,
     fenced_python,
     printed_answer,
+    register_environment,
 )
 
 
@@ -34,16 +34,24 @@ class MathPot:
     tools: ClassVar[tuple[Tool, ...]] = (Tool("python", "Python interpreter"),)
     schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought", "modularisation")
     claims: ClassVar[str] = "math"
-    # The fence that closes the block; the one that opens it goes on with a language name.
-    stop: ClassVar[tuple[str, ...]] = ("```\n",)
+    # The fence that closes the block (the one that opens it goes on with a language name), and
+    # the output that models like to invent after it.
+    stop: ClassVar[tuple[str, ...]] = ("\n```\n", "```output")
 
     def prompt(self, problem: Problem) -> str:
         """Tool list, task, statement."""
         return Prompt.load("math_pot/problem").render(statement=problem.statement)
 
-    def system(self, schema: str, guidance: str = "") -> str:
-        """The form of an action for that schema."""
-        return Prompt.load("math_pot/actor").render(schema=schema, guidance=guidance)
+    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+        """The rules for that schema and one worked example: small models need to see the form."""
+        example = Prompt.load("math_pot/example").render()
+        return (
+            Message(
+                "system", Prompt.load("math_pot/actor").render(schema=schema, guidance=guidance)
+            ),
+            Message("user", Prompt.load("math_pot/problem").render(statement=example)),
+            Message("assistant", Prompt.load(f"math_pot/example_{schema}").render()),
+        )
 
     def read(self, reply: str, *, truncated: bool) -> Reading:
         """Everything up to the end of the first python block; the rest is invented output."""
