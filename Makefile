@@ -3,8 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
-PYTHON_HOST := $(PYTHON)
+HOST_PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -27,8 +26,7 @@ help: ## Show this help
 .PHONY: synthesize
 synthesize: $(VENV)/.core ## Grow preference trees: DATASET=math [LIMIT=n] [ENV=math_pot] [CONFIG=cpu] [RUN=name] [SOURCE=file] [ARGS=...]
 	@test -n "$(DATASET)" || { echo "which seed dataset? for example: make synthesize DATASET=math"; $(BIN)/ultrainteract seeds list; exit 2; }
-	@$(BIN)/ultrainteract setup --config "$(CONFIG)"
-	@exec $(BIN)/ultrainteract synthesize "$(DATASET)" --config "$(CONFIG)" --runs "$(RUNS)" \
+	@exec $(BIN)/ultrainteract synthesize "$(DATASET)" --set-up --config "$(CONFIG)" --runs "$(RUNS)" \
 	  $(if $(LIMIT),--limit "$(LIMIT)") $(if $(ENV),--env "$(ENV)") $(if $(RUN),--run "$(RUN)") \
 	  $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
@@ -65,17 +63,13 @@ types: $(VENV)/.dev ## Types: mypy, strict, over package, tests and benchmarks
 .PHONY: check
 check: lint types test ## What a commit must pass
 
-.PHONY: lock
-lock: $(VENV)/.dev ## Write requirements/lock.txt from what is installed
-	@bash requirements/lock.sh $(BIN)/python
-
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; runs and weights stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist
 
 $(VENV)/.venv:
 	@echo "== virtual environment in $(VENV)"
-	@$(PYTHON_HOST) -m venv $(VENV)
+	@$(HOST_PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade pip
 	@touch $@
 

@@ -39,10 +39,10 @@ def inspect(
         if not instructions:
             known = (one.id for one in journal.instructions())
             raise unknown("tree", tree, known)
-    table = Table(box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 2), expand=True)
     for title in ("tree", "environment", "turns", "pairs", "correct", "ended"):
         table.add_column(title, no_wrap=True)
-    table.add_column("problem", no_wrap=True, overflow="ellipsis")
+    table.add_column("problem", no_wrap=True, overflow="ellipsis", ratio=1)
     with asyncio.Runner() as runner:
         for one in instructions:
             first_line = one.statement.partition("\n")[0][:60]

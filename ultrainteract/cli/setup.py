@@ -7,6 +7,7 @@ commands to do it by hand.
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -38,9 +39,12 @@ def setup(
 ) -> None:
     """Install what a configuration needs: Docker engine and image, vLLM, model weights."""
     console = Console(soft_wrap=True, highlight=False)
-    chosen = configured(config, [], model=model)
-    started = started_here(chosen)
-    steps = only or list(Step)
+    prepare(configured(config, [], model=model), console, only or list(Step))
+
+
+def prepare(config: RunConfig, console: Console, steps: Sequence[Step] = tuple(Step)) -> None:
+    """Install what is missing. Raises `SetupError` where that fails."""
+    started = started_here(config)
     if Step.SANDBOX in steps:
         for script in ("engine.sh", "build.sh"):
             _run(["bash", str(folder("docker") / script)])

@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.configured import configured
+from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.summary import render
 from ultrainteract.cluster.driver import Progress
-from ultrainteract.cluster.synthesis import SynthesisRequest
+from ultrainteract.cluster.synthesis import SynthesisRequest, check_names
 from ultrainteract.cluster.synthesis import synthesize as run
 from ultrainteract.cluster.worker import TreeReport
 from ultrainteract.config import RunConfig
@@ -45,6 +46,9 @@ def synthesize(
     reconfigure: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Go on with a changed configuration; ask again what it changes.")
     ] = False,
+    set_up: Annotated[  # noqa: FBT002
+        bool, typer.Option("--set-up", help="First install what is missing.")
+    ] = False,
     ray_address: Annotated[
         str | None, typer.Option(help="An existing Ray cluster, such as `auto`.")
     ] = None,
@@ -63,6 +67,9 @@ def synthesize(
         ray_address=ray_address,
     )
     console = Console(highlight=False, soft_wrap=True)
+    check_names(request)
+    if set_up:
+        prepare(chosen, console)
     console.print(f"run {request.folder}", style="bold")
     for line in notices(chosen):
         console.print(line, style="yellow")

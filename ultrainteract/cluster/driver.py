@@ -63,8 +63,10 @@ def ray_session(address: str | None) -> Iterator[None]:
                 socket.create_connection((host, int(port)), timeout=10).close()
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         else:
-            # The dashboard's processes cost memory and serve no one here.
+            # Without an address Ray would join whatever cluster this machine has, or had. The
+            # dashboard's processes cost memory and serve no one here.
             ray.init(
+                address="local",
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

@@ -86,9 +86,7 @@ class Summary:
 def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     """Run or resume. Raises `UserError` for what the user must mend first, `Fault` otherwise."""
     started = time.monotonic()
-    for plugin in request.plugins:
-        load_plugin(plugin)
-    _check_names(request)
+    check_names(request)
     summary = Summary(request)
     with open_run(
         request.folder, request.config, request.seeds(), reconfigure=request.reconfigure
@@ -106,7 +104,10 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     return summary
 
 
-def _check_names(request: SynthesisRequest) -> None:
+def check_names(request: SynthesisRequest) -> None:
+    """Load the plugins; raises `PluginError`, or `UnknownName` for a dataset or environment."""
+    for plugin in request.plugins:
+        load_plugin(plugin)
     load_seed(request.dataset)
     for name in request.environments:
         if name not in environments():

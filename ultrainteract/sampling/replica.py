@@ -64,7 +64,7 @@ class Replica:
 
     @property
     def base_url(self) -> str:
-        """The endpoint, `http://host:port/v1`; the same after a restart, so that clients find it."""
+        """The endpoint, `http://host:port/v1`; the same after a restart."""
         return f"http://{self.host}:{self.port}/v1"
 
     @property
