@@ -184,11 +184,25 @@ async def recorded(
 
     tree = instruction().id
     gate.draining = stop_after == 0
-    recorder = Recorder(tree, journal.effects(tree), world, write, gate)
+    recorder = Recorder(tree, config, journal.effects(tree), world, write, gate)
     try:
         return await grow_tree(instruction(), config, recorder)
     finally:
         await recorder.settle()
+
+
+def test_a_changed_model_is_asked_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    config = configured(rejected=False, turns=3)
+    journal = Journal(tmp_path)
+    asyncio.run(recorded(World(5), config, journal, stop_after=None))
+    same, other = World(5), World(5)
+    asyncio.run(recorded(same, config, journal, stop_after=None))
+    assert same.asked == 0
+    data = config.model_dump()
+    data["models"]["critic"]["model"] = "another"
+    asyncio.run(recorded(other, parse_config(data, "test"), journal, stop_after=None))
+    assert other.asked > 0
+    journal.close()
 
 
 def test_a_fault_ends_the_tree_and_is_never_recorded(tmp_path: Path) -> None:

@@ -40,24 +40,28 @@ class Recorder:
     def __init__(
         self,
         tree: str,
+        config: RunConfig,
         known: Mapping[tuple[str, str], bytes],
         live: Effects,
         write: Callable[[Effect], Awaitable[None]],
         gate: Gate,
     ) -> None:
-        self._tree, self._known, self._live = tree, known, live
+        self._tree, self._config, self._known, self._live = tree, config, known, live
         self._write, self._gate = write, gate
         self._asked: dict[tuple[str, str], asyncio.Future[bytes]] = {}
 
     async def sample(self, request: Request) -> Reply:
-        """Keyed by the request's content, its seed included."""
+        """Keyed by the request's content, its seed included, and by the model behind its name."""
+        model = self._config.models[request.model]
+        key = digest([request.key(), model.kind, model.model, model.revision])
         return await self._ask(
-            "sample", request.key(), Reply, lambda: self._live.sample(request), request.model
+            "sample", key, Reply, lambda: self._live.sample(request), request.model
         )
 
     async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
-        """Keyed by the codes run so far and this one."""
-        key = digest([*path, code])
+        """Keyed by the codes run so far and this one, the limits, and the run's seed."""
+        limits = asdict(self._config.sandbox.limits())
+        key = digest([self._config.seed, limits, *path, code])
         return await self._ask("execute", key, ExecResult, lambda: self._live.execute(path, code))
 
     async def judge(self, claim: Claim) -> Verdict:
@@ -119,5 +123,5 @@ async def _write_nothing(effect: Effect) -> None:
 async def replay(journal: Journal, instruction: Instruction, config: RunConfig) -> PreferenceTree:
     """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished."""
     known = journal.effects(instruction.id)
-    recorder = Recorder(instruction.id, known, _NothingLive(), _write_nothing, _Open())
+    recorder = Recorder(instruction.id, config, known, _NothingLive(), _write_nothing, _Open())
     return await grow_tree(instruction, config, recorder)

@@ -16,6 +16,8 @@ from ultrainteract.run_folder import read_run
 from ultrainteract.tree import Node, PreferenceTree, Turn
 from ultrainteract.types import Judgement, NodeKind
 
+# What the columns before the problem take.
+_COLUMNS = 90
 _MARKS = {
     Judgement.CORRECT: ("correct", "green"),
     Judgement.INCORRECT: ("incorrect", "red"),
@@ -39,10 +41,11 @@ def inspect(
         if not instructions:
             known = (one.id for one in journal.instructions())
             raise unknown("tree", tree, known)
-    table = Table(box=None, padding=(0, 2), expand=True)
+    table = Table(box=None, padding=(0, 2))
     for title in ("tree", "environment", "turns", "pairs", "correct", "ended"):
         table.add_column(title, no_wrap=True)
-    table.add_column("problem", no_wrap=True, overflow="ellipsis", ratio=1)
+    room = max(20, console.width - _COLUMNS)
+    table.add_column("problem", no_wrap=True, overflow="ellipsis", max_width=room)
     with asyncio.Runner() as runner:
         for one in instructions:
             first_line = one.statement.partition("\n")[0][:60]

@@ -101,7 +101,9 @@ class TreeWorker:
             name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
         }
         live = LiveEffects(samplers, notebook, self._grader)
-        recorder = Recorder(instruction.id, known, live, self._journal.record, self)
+        recorder = Recorder(
+            instruction.id, self._work.config, known, live, self._journal.record, self
+        )
         try:
             tree = await grow_tree(instruction, self._work.config, recorder)
         finally:
