@@ -127,9 +127,11 @@ def load(
     **environment: str,
 ) -> list[object]:
     """What the seed gives in a fresh process: [provenance, answers], or [error, message]."""
+    # Other tests of this process may have put the hub out of reach.
+    hub = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0"}
     done = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps([name, source, recorded])],
-        env={**os.environ, "HF_HOME": str(home), "HF_ENDPOINT": endpoint, **environment},
+        env={**os.environ, **hub, **environment},
         capture_output=True,
         text=True,
         timeout=60,

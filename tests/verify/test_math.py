@@ -64,7 +64,6 @@ HESITANT = [
     ("5 m", "5"),
     ("7 (since 3+4)", "7"),
     ("evil", "live + 1"),
-    (r"\frac{d}{dx} x^2", "2x"),
 ]
 
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 # Before ray is imported: it reads these once.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# Ray gives its workers a low priority, and a vLLM on the CPU would inherit it.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

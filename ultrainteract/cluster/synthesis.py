@@ -167,9 +167,29 @@ def _grow(
         uses_code=uses_code,
         logs=str(run.logs),
     )
+    if expectation := expected_on_cpu(config, len(waiting)):
+        progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
         return asyncio.run(drive(run.path, waiting, work, progress))
+
+
+def expected_on_cpu(config: RunConfig, trees: int) -> str:
+    """What a run whose vLLM has no GPU will take, in words; empty for other runs.
+
+    Seen on 2 cores with a model of 1.5B: 20 tokens/s for a batch, 200 tokens an action.
+    """
+    serves = [config.models[name].serve for name in config.used_models()]
+    if not any(serve.device == "cpu" and not serve.base_url for serve in serves):
+        return ""
+    actions = sum(config.sampling.waves) * config.tree.max_turns * trees
+    minutes = max(1, round(actions * 220 / 20 / 60))
+    return (
+        f"vLLM on the CPU, small on purpose: {trees} trees of at most {config.tree.max_turns} "
+        f"turns, {sum(config.sampling.waves)} samples a turn, {config.sampling.max_tokens} tokens "
+        f"an action: about {minutes} minutes on 2 cores at most. LIMIT=n, ENV=..., "
+        "--set sampling.waves=[...] and the like make it larger or smaller"
+    )
 
 
 def _publish(
