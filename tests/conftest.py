@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,21 +70,3 @@ class Command:
 def command(tmp_path: Path) -> Command:
     """See `Command`."""
     return Command(tmp_path)
-
-
-@pytest.fixture
-def processes_of() -> Callable[[Path], list[str]]:
-    """Command lines of the processes that mention a folder."""
-
-    def find(folder: Path) -> list[str]:
-        lines = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if str(folder) in line and path.parent.name != str(os.getpid()):
-                lines.append(line)
-        return lines
-
-    return find

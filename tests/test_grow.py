@@ -126,7 +126,8 @@ def test_every_tree_keeps_its_invariants(salt: int, rejected: bool, turns: int) 
         assert len(pair.history) == 2 * pair.turn - 1
     for node in tree.spine():
         assert node.judgement in {Judgement.INCORRECT, None}
-    asked = sum(2 + 3 for _ in (*config.roles.actors, *config.roles.rejected)) + 2 + 1
+    waves = sum(2 + 3 for _ in (*config.roles.actors, *config.roles.rejected))
+    asked = waves + 2 + 1 + config.sampling.critic_draws
     for turn in tree.turns:
         nodes = [node for node in tree.nodes if node.turn == turn.number]
         lost = sum(loss.samples for loss in tree.losses if loss.turn == turn.number)

@@ -56,15 +56,15 @@ def test_a_failed_batch_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_instructions_keep_their_order_and_may_be_extended(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.set_instructions([instruction("b")])
-    journal.set_instructions([instruction("a"), instruction("b"), instruction("c")])
+    journal.begin([instruction("b")])
+    journal.begin([instruction("a"), instruction("b"), instruction("c")])
     assert [one.id for one in journal.instructions()] == ["a", "b", "c"]
     journal.close()
 
 
 def test_many_instructions_come_back_whole(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.set_instructions(instruction(f"{number:05d}") for number in range(1201))
+    journal.begin(instruction(f"{number:05d}") for number in range(1201))
     assert [int(one.id) for one in journal.instructions()] == list(range(1201))
     journal.close()
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from ultrainteract.config import RunConfig, parse_config
 from ultrainteract.errors import RunFolderError
 from ultrainteract.run_folder import open_run, read_run
+from ultrainteract.seeds import Provenance
+from ultrainteract.types import JSON
 
 
 def config(**more: object) -> RunConfig:
@@ -21,37 +24,51 @@ def config(**more: object) -> RunConfig:
 
 
 SEEDS = {"dataset": "math", "environments": [], "source": ""}
+WHERE = Provenance("math", "sample", "math.jsonl", sha256="0")
+
+
+def begin(path: Path, chosen: RunConfig, seeds: Mapping[str, JSON] = SEEDS) -> None:
+    """What a run does first."""
+    with open_run(path) as run:
+        run.refuse_change(chosen, seeds)
+        run.begin(chosen, seeds, WHERE, [])
+        assert run.logs.is_dir()
 
 
 def test_the_same_configuration_resumes(tmp_path: Path) -> None:
     for _ in range(2):
-        with open_run(tmp_path / "r", config(), SEEDS) as run:
-            assert run.logs.is_dir()
+        begin(tmp_path / "r", config())
     journal, read = read_run(tmp_path / "r")
     assert read == config()
     journal.close()
 
 
 def test_another_pace_resumes(tmp_path: Path) -> None:
-    with open_run(tmp_path / "r", config(), SEEDS):
-        pass
-    with open_run(tmp_path / "r", config(pace={"limit": 9}), SEEDS):
-        pass
+    begin(tmp_path / "r", config())
+    begin(tmp_path / "r", config(pace={"limit": 9}))
 
 
 def test_a_change_of_shape_is_refused_with_a_diff(tmp_path: Path) -> None:
-    with open_run(tmp_path / "r", config(), SEEDS) as run:
-        run.journal.end("t", "max_turns")
+    begin(tmp_path / "r", config())
     changed = config(sampling={"waves": [1]})
     with pytest.raises(RunFolderError) as caught:
-        open_run(tmp_path / "r", changed, SEEDS)
+        begin(tmp_path / "r", changed)
     assert "sampling.waves: [4, 8, 8] -> [1]" in str(caught.value)
     assert "--reconfigure" in str(caught.value)
     with pytest.raises(RunFolderError, match=r"seeds\.dataset: 'math' -> 'gsm8k'"):
-        open_run(tmp_path / "r", config(), {**SEEDS, "dataset": "gsm8k"})
-    with open_run(tmp_path / "r", changed, SEEDS, reconfigure=True) as run:
+        begin(tmp_path / "r", config(), {**SEEDS, "dataset": "gsm8k"})
+
+
+def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
+    begin(tmp_path / "r", config())
+    with open_run(tmp_path / "r") as run:
+        run.journal.end("t", "max_turns")
+        run.begin(config(), SEEDS, WHERE, [])
+        assert run.journal.ended() == {"t": "max_turns"}
+        run.begin(config(sampling={"waves": [1]}), SEEDS, WHERE, [])
         assert run.journal.ended() == {}
         assert json.loads(run.journal.meta("shape") or "")["sampling"]["waves"] == [1]
+        assert run.provenance == WHERE
 
 
 def test_a_folder_in_use_is_refused_and_free_again_after_a_kill(tmp_path: Path) -> None:
@@ -69,16 +86,16 @@ time.sleep(600)
         assert holder.stdout
         holder.stdout.readline()
         with pytest.raises(RunFolderError, match="in use by another run"):
-            open_run(tmp_path / "r", config(), SEEDS)
+            open_run(tmp_path / "r")
         holder.kill()
-    with open_run(tmp_path / "r", config(), SEEDS):
+    with open_run(tmp_path / "r"):
         pass
 
 
 def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match="cannot write the run folder"):
-        open_run(tmp_path / "file" / "r", config(), SEEDS)
+        open_run(tmp_path / "file" / "r")
 
 
 def test_too_little_disk_space_is_refused_before_anything_is_written(
@@ -87,12 +104,11 @@ def test_too_little_disk_space_is_refused_before_anything_is_written(
     usage = os.statvfs(tmp_path)
     monkeypatch.setattr("ultrainteract.run_folder._SPACE_MB", usage.f_blocks * usage.f_frsize)
     with pytest.raises(RunFolderError, match="MB of free disk space"):
-        open_run(tmp_path / "r", config(), SEEDS)
+        open_run(tmp_path / "r")
     assert not list((tmp_path / "r").glob("journal*"))
 
 
 def test_reading_what_is_no_run_lists_the_runs_beside_it(tmp_path: Path) -> None:
-    with open_run(tmp_path / "real", config(), SEEDS):
-        pass
+    begin(tmp_path / "real", config())
     with pytest.raises(RunFolderError, match="runs beside it: real"):
         read_run(tmp_path / "unreal")

@@ -4,6 +4,7 @@ The critic sees the reference; what it says must not let the actor copy the answ
 (arXiv 2404.02078, section 2). A critic that gives nothing costs the tree its critique only.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ultrainteract.config import RunConfig
@@ -29,10 +30,12 @@ async def criticise(
     environment: Environment,
     config: RunConfig,
     effects: _Effects,
+    count_losses: Callable[[Request, Reply], None],
 ) -> Critique | None:
     """A critique without a leak; None when every draw was lost or empty.
 
-    Up to `sampling.critic_draws` drafts; the last one is masked if all of them leak.
+    `count_losses` hears of every request and its reply. Up to `sampling.critic_draws` drafts; the
+    last one is masked if all of them leak.
     """
 
     async def execute(code: str) -> ExecResult:
@@ -42,17 +45,17 @@ async def criticise(
     messages = environment.criticise(instruction, node)
     critique = None
     for draw in range(sampling.critic_draws):
-        reply = await effects.sample(
-            Request(
-                model=config.roles.critic,
-                messages=messages,
-                n=1,
-                seed=lot(config, instruction.id, node.turn, "critique", draw).getrandbits(31),
-                temperature=sampling.critic_temperature,
-                top_p=sampling.top_p,
-                max_tokens=sampling.critic_max_tokens,
-            )
+        request = Request(
+            model=config.roles.critic,
+            messages=messages,
+            n=1,
+            seed=lot(config, instruction.id, node.turn, "critique", draw).getrandbits(31),
+            temperature=sampling.critic_temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.critic_max_tokens,
         )
+        reply = await effects.sample(request)
+        count_losses(request, reply)
         text = _whole_sentences(reply.choices[0]) if reply.choices else ""
         if not text:
             continue

@@ -96,7 +96,7 @@ class Turn:
             )
         )
         for schema, reply in replies.items():
-            self._count_losses(wave.model, requests[schema].n, reply)
+            self._count_losses(requests[schema], reply)
         choices = {schema: iter(reply.choices) for schema, reply in replies.items()}
         drawn: list[tuple[Sampling, Choice]] = []
         for draw, schema in enumerate(schemas, wave.first):
@@ -124,7 +124,12 @@ class Turn:
             self.tree.stop = StopReason.ALL_CORRECT if all_correct else StopReason.NOTHING_TO_EXPAND
         elif expanded is rejected:
             critique = await criticise(
-                self.tree.instruction, expanded, self.environment, self.config, self.effects
+                self.tree.instruction,
+                expanded,
+                self.environment,
+                self.config,
+                self.effects,
+                self._count_losses,
             )
         self.tree.close_turn(
             chosen=chosen,
@@ -161,11 +166,13 @@ class Turn:
             return ""
         draft = ""
         if wave.guide.draft:
-            reply = await self.effects.sample(
-                self._ask(wave.model, (Message("user", wave.guide.draft),), 1, "draft", wave.first)
-            )
-            self._count_losses(wave.model, 1, reply)
-            draft = reply.choices[0].text if reply.choices else ""
+            messages = (Message("user", wave.guide.draft),)
+            request = self._ask(wave.model, messages, 1, "draft", wave.first)
+            reply = await self.effects.sample(request)
+            self._count_losses(request, reply)
+            # Half a program is no program to build on.
+            whole = [one.text for one in reply.choices if one.finish_reason != "length"]
+            draft = whole[0] if whole else ""
         return self.environment.guided(self.tree.instruction, wave.guide, draft) or None
 
     def _schemas(self, wave: Wave) -> list[str]:
@@ -215,10 +222,10 @@ class Turn:
     def _of(self, judgement: Judgement) -> list[Node]:
         return [node for node in self.nodes if node.judgement is judgement]
 
-    def _count_losses(self, model: str, n: int, reply: Reply) -> None:
-        if missing := n - len(reply.choices):
+    def _count_losses(self, request: Request, reply: Reply) -> None:
+        if missing := request.n - len(reply.choices):
             reason = reply.lost or "the endpoint sent fewer choices than asked for"
-            self.tree.losses.append(Loss(self.number, model, missing, reason))
+            self.tree.losses.append(Loss(self.number, request.model, missing, reason))
 
 
 def _choose(choice: Callable[[Sequence[Node]], Node], nodes: Sequence[Node]) -> Node | None:

@@ -6,6 +6,7 @@ Resuming replays each tree from its effects; publishing is a replay, too. One pr
 
 import fcntl
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -52,11 +53,13 @@ class Spent:
 
 
 class Journal:
-    """The file. Blocking; calls from several threads are serialised by SQLite."""
+    """The file. Blocking; threads may share it: they take turns at writing."""
 
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
         """Opens, and makes it where it is missing. Raises `RunFolderError`, `JournalFault`."""
         self.path = folder / FILE
+        # SQLite serialises calls of one connection, not transactions.
+        self._turn = threading.Lock()
         if readonly and not self.path.exists():
             raise RunFolderError(f"{folder} holds no run: there is no {FILE} in it")
         with boundary(JournalFault, f"open {self.path}", sqlite3.Error):
@@ -83,7 +86,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
-        with boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
+        with self._turn, boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -102,15 +105,26 @@ class Journal:
     def set_meta(self, **facts: str) -> None:
         """Set facts about the run."""
         with self._transaction("set facts"):
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+            self._set(facts)
 
-    def set_instructions(self, instructions: Iterable[Instruction]) -> None:
-        """What the run is about, in order. Effects of those left out are kept."""
+    def begin(self, instructions: Iterable[Instruction], **facts: str) -> None:
+        """What the run is about, in order, and facts about it, at once or not at all.
+
+        Effects of instructions that are left out are kept. Where a fact changes, no tree counts
+        as ended: the changed configuration asks again what it changed.
+        """
         kind = adapter(Instruction)
         rows = ((place, one.id, kind.dump_json(one)) for place, one in enumerate(instructions))
-        with self._transaction("set instructions"):
+        changed = any(self.meta(key) not in {None, value} for key, value in facts.items())
+        with self._transaction("begin a run"):
             self._db.execute("DELETE FROM instruction")
             self._db.executemany("INSERT INTO instruction VALUES (?, ?, ?)", rows)
+            self._set(facts)
+            if changed:
+                self._db.execute("DELETE FROM ended")
+
+    def _set(self, facts: Mapping[str, str]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
 
     def instructions(self) -> Iterator[Instruction]:
         """All, in order."""
@@ -164,10 +178,10 @@ class Journal:
         """Trees that were grown to their end: id -> stop reason."""
         return dict(self._db.execute("SELECT tree, stop FROM ended").fetchall())
 
-    def reopen_trees(self) -> None:
-        """Forget which trees ended: a changed configuration asks them again what it changed."""
+    def reopen(self, trees: Iterable[str]) -> None:
+        """These trees did not end after all."""
         with self._transaction("reopen trees"):
-            self._db.execute("DELETE FROM ended")
+            self._db.executemany("DELETE FROM ended WHERE tree = ?", ((one,) for one in trees))
 
 
 class RunLock:
@@ -184,6 +198,19 @@ class RunLock:
                 f"{folder} is in use by another run: wait for it, stop it, or choose another "
                 "RUN name"
             ) from error
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._file.close()
+
+
+class WriterLock:
+    """One writer at a time: after a kill the old one may live a few seconds longer."""
+
+    def __init__(self, folder: Path) -> None:
+        """Waits for the writer before this one to end."""
+        self._file = (folder / "writer.lock").open("a")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def release(self) -> None:
         """Let the next one in."""

@@ -25,6 +25,11 @@ class Unrecorded(UltraInteractError):
     """A replay asked for an effect that the journal does not hold: the tree is unfinished."""
 
 
+def execution_key(config: RunConfig, path: tuple[str, ...]) -> str:
+    """The journal's key of the result of the last code of `path`."""
+    return digest([config.seed, asdict(config.sandbox.limits()), *path])
+
+
 class Gate(Protocol):
     """Says whether a new effect may start."""
 
@@ -60,8 +65,7 @@ class Recorder:
 
     async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
         """Keyed by the codes run so far and this one, the limits, and the run's seed."""
-        limits = asdict(self._config.sandbox.limits())
-        key = digest([self._config.seed, limits, *path, code])
+        key = execution_key(self._config, (*path, code))
         return await self._ask("execute", key, ExecResult, lambda: self._live.execute(path, code))
 
     async def judge(self, claim: Claim) -> Verdict:

@@ -6,7 +6,7 @@ be what the journal was begun with, unless the caller says `reconfigure`.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,8 @@ from ultrainteract.config import RunConfig, parse_config
 from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import FILE, Journal, RunLock, changes
 from ultrainteract.prompts import prompts_hash
-from ultrainteract.types import JSON
+from ultrainteract.seeds import Provenance
+from ultrainteract.types import JSON, Instruction, adapter
 
 _SPACE_MB = 200
 
@@ -36,13 +37,52 @@ class RunFolder:
         self.journal.close()
         self._lock.release()
 
+    def refuse_change(self, config: RunConfig, seeds: Mapping[str, JSON]) -> None:
+        """Raises `RunFolderError` with a diff where the run was begun with another shape."""
+        recorded = self.journal.meta("shape")
+        wanted = shape_of(config, seeds)
+        if recorded is not None and recorded != wanted:
+            lines = changes(json.loads(recorded), json.loads(wanted))
+            raise RunFolderError(
+                f"{self.path} was begun with another configuration:\n"
+                + "\n".join(f"  {line}" for line in lines)
+                + "\nchoose another RUN name, undo the change, or pass --reconfigure: then only "
+                "what the change touches is asked again"
+            )
 
-def open_run(
-    path: Path, config: RunConfig, seeds: Mapping[str, JSON], *, reconfigure: bool = False
-) -> RunFolder:
-    """Create or resume the run at `path`; `seeds` says which problems it is about.
+    def begin(
+        self,
+        config: RunConfig,
+        seeds: Mapping[str, JSON],
+        provenance: Provenance,
+        instructions: Iterable[Instruction],
+    ) -> None:
+        """Write down what the run is about, and the resolved configuration beside it."""
+        self.journal.begin(
+            instructions,
+            shape=shape_of(config, seeds),
+            provenance=adapter(Provenance).dump_json(provenance).decode(),
+        )
+        with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
+            resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+            (self.path / "config.yaml").write_text(resolved, encoding="utf-8")
 
-    Raises `RunFolderError`: in use, unwritable, full, or begun with another configuration.
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where the problems came from when the run was begun."""
+        recorded = self.journal.meta("provenance")
+        return adapter(Provenance).validate_json(recorded) if recorded else None
+
+
+def shape_of(config: RunConfig, seeds: Mapping[str, JSON]) -> str:
+    """What shapes a run's trees, as one JSON text."""
+    return json.dumps({**config.shape(), "seeds": dict(seeds)}, sort_keys=True)
+
+
+def open_run(path: Path) -> RunFolder:
+    """Create or open the run at `path`, and hold it against a second run.
+
+    Raises `RunFolderError`: in use, unwritable or full.
     """
     path = path.absolute()
     with boundary(RunFolderError, f"cannot write the run folder {path}", OSError):
@@ -56,35 +96,10 @@ def open_run(
         lock = RunLock(path)
     try:
         journal = Journal(path)
-        _check_shape(journal, path, {**config.shape(), "seeds": dict(seeds)}, reconfigure)
-        with boundary(RunFolderError, f"cannot write the run folder {path}", OSError):
-            resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-            (path / "config.yaml").write_text(resolved, encoding="utf-8")
     except BaseException:
         lock.release()
         raise
     return RunFolder(path, journal, lock)
-
-
-def _check_shape(
-    journal: Journal,
-    path: Path,
-    shape: Mapping[str, JSON],
-    reconfigure: bool,  # noqa: FBT001
-) -> None:
-    text = json.dumps(shape, sort_keys=True)
-    recorded = journal.meta("shape")
-    if recorded is not None and recorded != text:
-        lines = "\n".join(f"  {line}" for line in changes(json.loads(recorded), json.loads(text)))
-        if not reconfigure:
-            raise RunFolderError(
-                f"{path} was begun with another configuration:\n{lines}\n"
-                "choose another RUN name, undo the change, or pass --reconfigure: then only what "
-                "the change touches is asked again"
-            )
-        journal.reopen_trees()
-    if recorded != text:
-        journal.set_meta(shape=text)
 
 
 def read_run(path: Path) -> tuple[Journal, RunConfig]:

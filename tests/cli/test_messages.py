@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import MODEL, Command
 from ultrainteract.config import load_config
 from ultrainteract.run_folder import open_run
+from ultrainteract.seeds import Provenance
 from ultrainteract.testing.process import serve
 
 JOB = ("synthesize", "math", "--source", "sample", "--run", "r")
@@ -59,8 +60,8 @@ def test_a_changed_configuration_is_refused_with_a_diff(command: Command) -> Non
     url = "http://127.0.0.1:9/v1"
     first = load_config(command.config(url))
     seeds = {"dataset": "math", "environments": [], "source": "sample"}
-    with open_run(command.folder / "runs" / "r", first, seeds):
-        pass
+    with open_run(command.folder / "runs" / "r") as run:
+        run.begin(first, seeds, Provenance("math", "sample", "math.jsonl"), [])
     changed = command.config(url, sampling={"max_tokens": 9})
     says = ("begun with another configuration", "sampling.max_tokens: 1024 -> 9", "--reconfigure")
     refused(command, *JOB, "--config", changed, says=says)
@@ -106,8 +107,14 @@ def test_no_hub_falls_back_to_the_sample_loudly(command: Command) -> None:
         config = command.config(server.url, pace={"limit": 1})
         job = ("synthesize", "gsm8k", "--env", "math_cot", "--config", config)
         done = command(*job, HF_ENDPOINT="http://127.0.0.1:9")
-    assert done.code == 0, done.output
-    assert "NOTICE: gsm8k: NOT the dataset" in done.output
+        assert done.code == 0, done.output
+        card = command.folder / "runs" / "gsm8k-config" / "dataset" / "README.md"
+        before = card.read_bytes()
+        again = command(*job, HF_ENDPOINT="http://127.0.0.1:9")
+    for output in (done.output, again.output):
+        assert "NOTICE: gsm8k: NOT the dataset" in output
+    assert b"NOT the dataset" in before
+    assert card.read_bytes() == before, "a resumed run tells another story"
 
 
 def test_a_plugin_of_few_lines_is_listed(command: Command, tmp_path: Path) -> None:

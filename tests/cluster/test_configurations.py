@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.conftest import Command
+from tests.processes import alive, assert_gone, descendants
 from ultrainteract.config import load_config
 from ultrainteract.testing.process import serve, vacant_port
 
@@ -35,16 +36,29 @@ server.main()
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[str]:
-    """A Ray head with 16 logical GPUs, whose workers find the stand-in; its address."""
+def stand_in(tmp_path: Path) -> dict[str, str]:
+    """The environment in which the stand-in is found."""
     package = tmp_path / "stand_in" / "vllm" / "entrypoints" / "openai"
     package.mkdir(parents=True)
     for folder in (package, package.parent, package.parent.parent):
         (folder / "__init__.py").touch()
     (package / "api_server.py").write_text(STAND_IN)
+    return {"PYTHONPATH": str(tmp_path / "stand_in")}
+
+
+def make_weights(folder: Path) -> Path:
+    """Weights that are there, so that none is fetched."""
+    folder.mkdir(parents=True)
+    for file in ("config.json", "tokenizer.json", "model.safetensors"):
+        (folder / file).touch()
+    return folder
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, stand_in: dict[str, str]) -> Iterator[str]:
+    """A Ray head with 16 logical GPUs, whose workers find the stand-in; its address."""
     ray = Path(sys.executable).with_name("ray")
-    stand_in = str(tmp_path / "stand_in")
-    env = {**os.environ, **OPEN, "PYTHONPATH": stand_in, "RAY_USAGE_STATS_ENABLED": "0"}
+    env = {**os.environ, **OPEN, **stand_in, "RAY_USAGE_STATS_ENABLED": "0"}
     with vacant_port() as port:
         pass
     # `--block`, not `ray stop`: that would stop every Ray of this machine.
@@ -81,12 +95,7 @@ def test_a_shipped_configuration_runs_to_a_dataset(
             if key in hosted:
                 model["serve"]["base_url"] = server.url
             else:
-                # Weights that are there, so that none is fetched.
-                weights = tmp_path / "weights" / key
-                weights.mkdir(parents=True)
-                for file in ("config.json", "tokenizer.json", "model.safetensors"):
-                    (weights / file).touch()
-                model["model"] = str(weights)
+                model["model"] = str(make_weights(tmp_path / "weights" / key))
         data["pace"] |= {"limit": 1, "workers": 1, "containers": 1}
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
         job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", name)
@@ -107,9 +116,7 @@ def test_a_shipped_configuration_runs_to_a_dataset(
 def test_more_gpus_than_the_cluster_has_are_refused(
     command: Command, cluster: str, tmp_path: Path
 ) -> None:
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    (weights / "config.json").touch()
+    weights = make_weights(tmp_path / "weights")
     data = {
         "models": {"big": {"model": str(weights), "serve": {"tensor_parallel": 32}}},
         "roles": {"actors": ["big"], "critic": "big", "allow_self_critique": True},
@@ -120,3 +127,29 @@ def test_more_gpus_than_the_cluster_has_are_refused(
     assert done.code == 2, done.output
     assert "32 GPUs" in done.output
     assert "16" in done.output
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_ctrl_c_leaves_no_server_behind_that_the_run_started(
+    interrupts: int, command: Command, stand_in: dict[str, str], tmp_path: Path
+) -> None:
+    weights = make_weights(tmp_path / "weights")
+    config = command.config(
+        "",
+        models={"actor": {"model": str(weights), "serve": {"device": "cpu"}}},
+        pace={"limit": 40},
+    )
+    job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "r")
+    process = command.start(*job, "--config", config, **stand_in)
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("  tree "):
+            break
+    family = descendants(process.pid)
+    assert any("keeper" in name for name in alive(family)), "no server was started"
+    for _ in range(interrupts):
+        command.interrupt(process)
+        time.sleep(0.2)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, output
+    assert_gone(family)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.cluster.writer import GroupCommit
+from ultrainteract.cluster.writer import GroupCommit, JournalWriter
 from ultrainteract.errors import JournalFault
 from ultrainteract.journal import Effect, Journal
 
@@ -55,3 +55,16 @@ async def test_a_failed_commit_is_a_fault_for_all_who_waited(tmp_path: Path) -> 
     assert [type(result) for result in results] == [JournalFault] * 3
     with pytest.raises(JournalFault):
         await group.record(effect(4))
+
+
+async def test_trees_may_end_while_effects_are_committed(tmp_path: Path) -> None:
+    writer = JournalWriter(str(tmp_path))
+    for round_ in range(20):
+        numbers = range(round_ * 20, round_ * 20 + 20)
+        ends = (writer.end(f"t{round_}.{number}", "max_turns") for number in range(4))
+        await asyncio.gather(*(writer.record(effect(number)) for number in numbers), *ends)
+    assert len(await writer.effects("t")) == 400
+    reader = Journal(tmp_path, readonly=True)
+    assert len(reader.ended()) == 80
+    reader.close()
+    await writer.close()

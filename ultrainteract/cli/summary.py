@@ -92,6 +92,11 @@ def _models(summary: Summary) -> RenderableType:
 def _trouble(summary: Summary) -> Iterator[RenderableType]:
     if summary.drive.fatal:
         yield Text(f"\nthe run stopped: {summary.drive.fatal}", style="red")
+    if diverged := sum(report.diverged for report in summary.drive.reports):
+        yield Text(
+            f"\n{diverged} repeated executions gave another output than recorded (clock, entropy); "
+            "the trees go on from the record"
+        )
     troubles: dict[str, int] = {}
     for report in summary.drive.reports:
         if report.trouble and not report.drained:

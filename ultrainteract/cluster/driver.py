@@ -52,6 +52,8 @@ class Drive:
     reports: list[TreeReport] = field(default_factory=list)
     drained: bool = False
     fatal: str = ""
+    origins: dict[str, str] = field(default_factory=dict)
+    """Where the weights of the models that were served here came from, by name."""
 
 
 @contextlib.contextmanager
@@ -92,6 +94,7 @@ async def drive(
         async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
             if stop.is_set():
                 return replace(result, drained=True)
+            result.origins = engines.origins
             work = replace(work, endpoints=engines.endpoints)
             async with _actors(folder, work) as workers:
                 await _pump(iter(instructions), workers, work, result, stop, progress)
@@ -109,7 +112,12 @@ async def _actors(folder: Path, work: Work) -> AsyncIterator["Workers"]:
         str(folder),
     )
     lanes = work.config.pace.trees_in_flight
-    options = {**LASTING, "scheduling_strategy": "SPREAD", "max_concurrency": lanes + 8}
+    options = {
+        **LASTING,
+        "max_task_retries": 3,
+        "scheduling_strategy": "SPREAD",
+        "max_concurrency": lanes + 8,
+    }
     workers = [
         start(TreeWorker, options, number, work) for number in range(work.config.pace.workers)
     ]
@@ -140,7 +148,8 @@ async def _pump(
             try:
                 report = await worker.grow.remote(instruction)
             except ray.exceptions.RayError as error:
-                report = TreeReport(instruction.id, trouble=f"tree worker: {error}", fatal=True)
+                # Most likely a tree that kills its worker again and again: the others go on.
+                report = TreeReport(instruction.id, trouble=f"tree worker: {error}")
             result.reports.append(report)
             progress.grown(report)
             if report.fatal and not result.fatal:

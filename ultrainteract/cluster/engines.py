@@ -6,46 +6,57 @@ meanwhile. After `_RESTARTS` restarts the actor gives up and the run stops, with
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import ray
 
-from ultrainteract.cluster.actors import start
+from ultrainteract.cluster.actors import ask, start
 from ultrainteract.config import ModelConfig, RunConfig
-from ultrainteract.errors import ModelFault, SetupError, boundary
+from ultrainteract.errors import ModelFault, SetupError
 from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.replica import Replica
 from ultrainteract.sampling.vllm_command import vllm_command
-from ultrainteract.sampling.weights import default_cache, ensure_weights
+from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
 
 if TYPE_CHECKING:
     from ray.actor import ActorHandle
 
 _RESTARTS = 3
+logger = logging.getLogger(__name__)
 
 
 class Engine:
     """One vLLM server."""
 
-    def __init__(self, name: str, model: ModelConfig, weights: str, log: str) -> None:
+    def __init__(self, name: str, model: ModelConfig, log: str) -> None:
+        self._name, self._model = name, model
+        self._weights = Path(model.model)
         # Workers on other nodes reach a GPU's node by its address; a CPU run is one machine.
         on_gpu = model.serve.device == "cuda"
         # Ray leaves this function without types.
         host = ray.util.get_node_ip_address() if on_gpu else "127.0.0.1"  # type: ignore[no-untyped-call]
         self._replica = Replica(
             name,
-            lambda port: vllm_command(model, weights, port, host),
+            lambda port: vllm_command(model, str(self._weights), port, host),
             Path(log),
             start_seconds=model.serve.start_seconds,
             host=host,
         )
 
-    async def start(self) -> str:
-        """Its base URL, once it answers. Raises `SetupError` with the end of its log."""
+    async def start(self) -> tuple[str, str]:
+        """Its base URL, once it answers, and where its weights came from.
+
+        The weights are fetched on this actor's node. Raises `SetupError`, with the end of its log
+        where the server does not start.
+        """
+        self._weights = await asyncio.to_thread(
+            ensure_weights, self._model, default_cache(), logger.info
+        )
         await self._replica.start()
-        return self._replica.base_url
+        return self._replica.base_url, weights_origin(self._model, self._weights)
 
     async def watch(self) -> str:
         """Restart the server whenever it dies; returns why it gave up."""
@@ -65,7 +76,8 @@ class Engine:
 class Engines:
     """Every model of a configuration, ready to be asked: started here, or found elsewhere.
 
-    An asynchronous context manager; `endpoints` are base URLs by model name.
+    An asynchronous context manager; `endpoints` are base URLs and `origins` where weights came
+    from, by model name.
     """
 
     def __init__(
@@ -77,6 +89,7 @@ class Engines:
         self._actors: list[ActorHandle[Engine]] = []
         self._watches: list[asyncio.Task[None]] = []
         self.endpoints: dict[str, tuple[str, ...]] = {}
+        self.origins: dict[str, str] = {}
         self.trouble = ""
 
     async def __aenter__(self) -> Self:
@@ -123,7 +136,6 @@ class Engines:
                     await sampler.close()
 
     async def _start(self, name: str, model: ModelConfig) -> tuple[str, ...]:
-        weights = await asyncio.to_thread(ensure_weights, model, default_cache(), self._say)
         self._say(f"starting vLLM for model {name!r} ({self._logs}/{name}-0.log)")
         gpus = model.serve.tensor_parallel if model.serve.device == "cuda" else 0
         actors = [
@@ -132,16 +144,18 @@ class Engines:
                 {"num_gpus": gpus, "num_cpus": 0},
                 name,
                 model,
-                str(weights),
                 str(self._logs / f"{name}-{number}.log"),
             )
             for number in range(model.serve.replicas)
         ]
         self._actors += actors
-        with boundary(SetupError, f"engine of model {name!r}", ray.exceptions.RayError):
-            urls: list[str] = await asyncio.gather(*(actor.start.remote() for actor in actors))
+        what = f"engine of model {name!r}"
+        started: list[tuple[str, str]] = await asyncio.gather(
+            *(ask(what, SetupError, actor.start.remote()) for actor in actors)
+        )
         self._watches += [asyncio.create_task(self._watch(actor)) for actor in actors]
-        return tuple(urls)
+        self.origins[name] = started[0][1]
+        return tuple(url for url, _ in started)
 
     async def _watch(self, actor: "ActorHandle[Engine]") -> None:
         try:

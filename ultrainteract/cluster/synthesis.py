@@ -19,17 +19,15 @@ from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, instruct, load_environment
 from ultrainteract.errors import unknown
 from ultrainteract.journal import Journal, Spent
-from ultrainteract.recorder import replay
+from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
 from ultrainteract.sandbox.docker import probe_image
-from ultrainteract.seeds import Loaded, Provenance, load, load_plugin, load_seed
+from ultrainteract.seeds import Loaded, load, load_plugin, load_seed
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import JSON, Instruction, adapter
+from ultrainteract.types import JSON, Instruction
 from ultrainteract.verify.pool import GRADER_VERSION
-
-_PROVENANCE = "provenance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,9 @@ class Summary:
         """Money, by the prices of the configuration."""
         total = 0.0
         for name, spent in self.spent.items():
+            # A reconfigured run may have asked models that it names no longer.
+            if name not in self.request.config.models:
+                continue
             serve = self.request.config.models[name].serve
             total += spent.usage.prompt_tokens * serve.price_in / 1e6
             total += spent.usage.completion_tokens * serve.price_out / 1e6
@@ -88,10 +89,8 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     started = time.monotonic()
     check_names(request)
     summary = Summary(request)
-    with open_run(
-        request.folder, request.config, request.seeds(), reconfigure=request.reconfigure
-    ) as run:
-        instructions = _instructions(request, run, summary, progress)
+    with open_run(request.folder) as run:
+        instructions = _begin(request, run, summary, progress)
         ended = run.journal.ended()
         waiting = [one for one in instructions if one.id not in ended]
         summary.resumed = len(instructions) - len(waiting)
@@ -114,36 +113,38 @@ def check_names(request: SynthesisRequest) -> None:
             raise unknown("environment", name, environments())
 
 
-def _instructions(
+def _begin(
     request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
 ) -> list[Instruction]:
-    """Load the problems, at the revision that the run began with, and write them down."""
-    kind = adapter(Provenance)
-    recorded = run.journal.meta(_PROVENANCE)
+    """Load the problems, at the revision that the run began with, and write the run down."""
+    if not request.reconfigure:
+        run.refuse_change(request.config, request.seeds())
+    recorded = None if request.reconfigure else run.provenance
     loaded = load(
         request.dataset,
         source=request.source,
         limit=request.config.pace.limit,
         draw=request.config.seed,
-        recorded=kind.validate_json(recorded) if recorded else None,
+        recorded=recorded,
     )
-    run.journal.set_meta(**{_PROVENANCE: kind.dump_json(loaded.provenance).decode()})
     instructions = [
         instruct(problem, name)
         for problem in loaded.problems
         for name in problem.environments
         if not request.environments or name in request.environments
     ]
-    run.journal.set_instructions(instructions)
-    summary.notice = loaded.provenance.notice
+    # The recorded one knows why the sample serves, and the dataset says so after a resume, too.
+    provenance = recorded or loaded.provenance
+    run.begin(request.config, request.seeds(), provenance, instructions)
+    summary.notice = provenance.notice
+    if provenance.notice:
+        progress.say(f"NOTICE: {provenance.notice}")
     for line in _seed_lines(request, loaded, len(instructions)):
         progress.say(line)
     return instructions
 
 
 def _seed_lines(request: SynthesisRequest, loaded: Loaded, trees: int) -> Iterator[str]:
-    if loaded.provenance.notice:
-        yield f"NOTICE: {loaded.provenance.notice}"
     yield (
         f"seed {request.dataset}: {loaded.provenance}, {len(loaded.problems)} of "
         f"{loaded.available} problems, {trees} trees"
@@ -157,9 +158,11 @@ def _grow(
 ) -> Drive:
     config = request.config
     uses_code = any(load_environment(one.environment).tools for one in waiting)
+    journal = run.journal
     if uses_code:
-        _once(run.journal, image=asyncio.run(probe_image(config.pace.image)))
-    _once(run.journal, grader=GRADER_VERSION, version=version("ultrainteract"))
+        _also(journal, "image", asyncio.run(probe_image(config.pace.image)))
+    _also(journal, "grader", GRADER_VERSION)
+    _also(journal, "version", version("ultrainteract"))
     work = Work(
         config=config,
         endpoints={},
@@ -171,7 +174,10 @@ def _grow(
         progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
-        return asyncio.run(drive(run.path, waiting, work, progress))
+        result = asyncio.run(drive(run.path, waiting, work, progress))
+    for name, origin in result.origins.items():
+        _also(journal, f"weights:{name}", origin)
+    return result
 
 
 def expected_on_cpu(config: RunConfig, trees: int) -> str:
@@ -202,19 +208,37 @@ def _publish(
         return
     progress.say("publishing")
     about = about_run(run.journal, request.config)
-    trees = summary.stats.watch(finished_trees(run.journal, request.config))
+    misfits: list[str] = []
+    trees = summary.stats.watch(finished_trees(run.journal, request.config, misfits))
     summary.published = publish(trees, run.dataset, about, request.config.pace.test_fraction)
+    if misfits:
+        run.journal.reopen(misfits)
+        summary.unfinished += len(misfits)
+        progress.say(
+            f"NOTICE: {len(misfits)} trees do not fit their record any more: the package, an "
+            "environment or a plugin has changed since. They are left out and open again"
+        )
 
 
-def _once(journal: Journal, **facts: str) -> None:
-    """Facts of the first start: the dataset names what its trees were begun with."""
-    journal.set_meta(**{key: value for key, value in facts.items() if journal.meta(key) is None})
+def _also(journal: Journal, key: str, value: str) -> None:
+    """Note what was at work: a run that goes on elsewhere names all that it used, in order."""
+    known = journal.meta(key)
+    if value not in (known or "").split(", "):
+        journal.set_meta(**{key: f"{known}, {value}" if known else value})
 
 
-def finished_trees(journal: Journal, config: RunConfig) -> Iterator[PreferenceTree]:
-    """Every tree that ended, in instruction order, replayed from its record."""
+def finished_trees(
+    journal: Journal, config: RunConfig, misfits: list[str]
+) -> Iterator[PreferenceTree]:
+    """Every tree that ended, in instruction order, replayed from its record.
+
+    The ids of trees that the record does not reach any more are added to `misfits`.
+    """
     ended = journal.ended()
     with asyncio.Runner() as runner:
         for instruction in journal.instructions():
             if instruction.id in ended:
-                yield runner.run(replay(journal, instruction, config))
+                try:
+                    yield runner.run(replay(journal, instruction, config))
+                except Unrecorded:
+                    misfits.append(instruction.id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import logging.handlers
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
-from ultrainteract.recorder import Recorder
+from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.sampling.base import Sampler
 from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
@@ -19,7 +19,7 @@ from ultrainteract.sandbox.docker import DockerSandbox
 from ultrainteract.sandbox.notebook import Notebook
 from ultrainteract.seeds import load_plugin
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import Instruction, Judgement, digest
+from ultrainteract.types import ExecResult, Instruction, Judgement, adapter, digest
 from ultrainteract.verify.pool import Grader
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class TreeReport:
     """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
-    `fatal` that no other tree would fare better, `drained` that the run was asked to stop."""
+    `fatal` that no other tree would fare better, `drained` that the run was asked to stop.
+    `diverged` counts executions that were repeated and gave another result than recorded."""
 
     tree: str
     stop: str = ""
@@ -49,6 +50,7 @@ class TreeReport:
     correct: int = 0
     nodes: int = 0
     lost: int = 0
+    diverged: int = 0
     trouble: str = ""
     fatal: bool = False
     drained: bool = False
@@ -82,7 +84,7 @@ class TreeWorker:
     async def grow(self, instruction: Instruction) -> TreeReport:
         """One tree, from the journal's record and then live. Reports faults, raises none."""
         try:
-            tree = await self._grow(instruction)
+            tree, diverged = await self._grow(instruction)
         except Draining as stopped:
             return TreeReport(instruction.id, trouble=str(stopped), drained=True)
         except (Fault, SetupError) as fault:
@@ -90,12 +92,13 @@ class TreeWorker:
             fatal = isinstance(fault, JournalFault | SetupError)
             trouble = f"{type(fault).__name__}: {fault}"
             return TreeReport(instruction.id, trouble=trouble, fatal=fatal)
-        return _report(tree)
+        return _report(tree, diverged)
 
-    async def _grow(self, instruction: Instruction) -> PreferenceTree:
+    async def _grow(self, instruction: Instruction) -> tuple[PreferenceTree, int]:
         known = await self._journal.effects(instruction.id)
         seed = digest([self._work.config.seed, instruction.id])
-        notebook = Notebook(self._sandbox, seed) if self._sandbox else None
+        recorded = _recorded_results(self._work.config, known)
+        notebook = Notebook(self._sandbox, seed, recorded) if self._sandbox else None
         place = int(instruction.id, 16)
         samplers = {
             name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
@@ -111,7 +114,7 @@ class TreeWorker:
             if notebook:
                 await notebook.close()
         await self._journal.end(tree.instruction.id, str(tree.stop))
-        return tree
+        return tree, notebook.diverged if notebook else 0
 
     async def close(self) -> None:
         """Leave no container, no grader process, no connection behind."""
@@ -135,7 +138,7 @@ def _samplers(work: Work) -> dict[str, tuple[Sampler, ...]]:
     return samplers
 
 
-def _report(tree: PreferenceTree) -> TreeReport:
+def _report(tree: PreferenceTree, diverged: int) -> TreeReport:
     return TreeReport(
         tree.instruction.id,
         stop=str(tree.stop),
@@ -144,7 +147,18 @@ def _report(tree: PreferenceTree) -> TreeReport:
         correct=sum(1 for _ in tree.with_verdict(Judgement.CORRECT)),
         nodes=len(tree.nodes),
         lost=sum(loss.samples for loss in tree.losses),
+        diverged=diverged,
     )
+
+
+def _recorded_results(
+    config: RunConfig, known: Mapping[tuple[str, str], bytes]
+) -> Callable[[tuple[str, ...]], ExecResult | None]:
+    def recorded(path: tuple[str, ...]) -> ExecResult | None:
+        data = known.get(("execute", execution_key(config, path)))
+        return adapter(ExecResult).validate_json(data) if data else None
+
+    return recorded
 
 
 def _log_to(path: Path) -> None:

@@ -1,13 +1,17 @@
 """The one process that writes a run's journal: effects that arrive together share a commit."""
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 
-from ultrainteract.errors import JournalFault, boundary
-from ultrainteract.journal import Effect, Journal
+from ultrainteract.cluster.actors import ask
+from ultrainteract.errors import JournalFault
+from ultrainteract.journal import Effect, Journal, WriterLock
+
+T = TypeVar("T")
 
 
 class GroupCommit:
@@ -51,6 +55,7 @@ class JournalWriter:
     """The journal as an actor. It may restart: recording twice is recording once."""
 
     def __init__(self, folder: str) -> None:
+        self._lock = WriterLock(Path(folder))
         self._journal = Journal(Path(folder))
         self._commits = GroupCommit(self._journal)
         # Readers have a connection of their own, so that they see committed effects only.
@@ -68,6 +73,12 @@ class JournalWriter:
         """A tree was grown to its end."""
         await asyncio.to_thread(self._journal.end, tree, stop)
 
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._journal.close()
+        self._reader.close()
+        self._lock.release()
+
 
 class RemoteJournal:
     """The writer of this Ray job, as a worker sees it; a lost writer is a `JournalFault`.
@@ -81,16 +92,17 @@ class RemoteJournal:
 
     async def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree."""
-        with boundary(JournalFault, "journal writer", ray.exceptions.RayError):
-            known: dict[tuple[str, str], bytes] = await self._actor.effects.remote(tree)
-            return known
+        known: dict[tuple[str, str], bytes] = await self._ask(self._actor.effects.remote(tree))
+        return known
 
     async def record(self, effect: Effect) -> None:
         """Returns once it is on disk."""
-        with boundary(JournalFault, "journal writer", ray.exceptions.RayError):
-            await self._actor.record.remote(effect)
+        await self._ask(self._actor.record.remote(effect))
 
     async def end(self, tree: str, stop: str) -> None:
         """A tree was grown to its end."""
-        with boundary(JournalFault, "journal writer", ray.exceptions.RayError):
-            await self._actor.end.remote(tree, stop)
+        await self._ask(self._actor.end.remote(tree, stop))
+
+    @staticmethod
+    async def _ask(answer: Awaitable[T]) -> T:
+        return await ask("journal writer", JournalFault, answer)

@@ -34,7 +34,11 @@ def about_run(journal: Journal, config: RunConfig) -> About:
             ),
         ),
         models=tuple(
-            ModelUsed(_name(config, name), tuple(done), config.models[name].revision)
+            ModelUsed(
+                _name(config, name),
+                tuple(done),
+                journal.meta(f"weights:{name}") or _revision(config, name),
+            )
             for name, done in roles.items()
         ),
         prompts=shape["prompts"],
@@ -51,6 +55,10 @@ def about_run(journal: Journal, config: RunConfig) -> About:
 def _name(config: RunConfig, name: str) -> str:
     model = config.models[name]
     return "scripted" if model.kind == "scripted" else public_name(model.model)
+
+
+def _revision(config: RunConfig, name: str) -> str:
+    return config.models[name].revision
 
 
 def public_name(model: str) -> str:

@@ -6,6 +6,7 @@ fault rebuilds the state once, the second is raised.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from ultrainteract.errors import SandboxFault
 from ultrainteract.sandbox.base import Cell, CellGone, Sandbox
@@ -18,7 +19,14 @@ REBUILDS = 5
 class Notebook:
     """One tree's notebook. `seed` names it in the sandbox; every random number derives from it."""
 
-    def __init__(self, sandbox: Sandbox, seed: str) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        seed: str,
+        recorded: Callable[[Path], ExecResult | None] = lambda _: None,
+    ) -> None:
+        """`recorded` knows results of an earlier run, by path."""
+        self._recorded = recorded
         self.diverged = 0
         """Replays whose result differed from the first: programs that read clock or entropy."""
         self._sandbox = sandbox
@@ -98,7 +106,8 @@ class Notebook:
         self._cells.clear()
 
     def _record(self, path: Path, result: ExecResult) -> None:
-        if self._results.setdefault(path, result) != result:
+        first = self._results.setdefault(path, self._recorded(path) or result)
+        if first != result:
             self.diverged += 1
 
 

@@ -5,6 +5,7 @@ seed names, and, where the hub can't be reached, the bundled sample with a notic
 """
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,9 @@ from ultrainteract.seeds.hub import Unreachable, fetch
 from ultrainteract.seeds.registry import Hub, Seed
 
 SAMPLE_LICENCE = "apache-2.0"
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,12 @@ def _usual(seed: Seed) -> Source:
         try:
             return _hub(seed, seed.hub, "")
         except Unreachable as error:
+            # The notice is published: what this machine said of its network is not.
+            logger.warning("hub: %s", error)
             notice = (
-                f"{seed.name}: NOT the dataset. The hub could not be reached for {seed.hub.id} "
-                f"({error}), so the small bundled sample, written for trying things out, takes its "
-                "place. For the dataset: come back with the network, or pass --source FILE"
+                f"{seed.name}: NOT the dataset. The hub could not be reached for {seed.hub.id}, "
+                "so the small bundled sample, written for trying things out, takes its place. "
+                "For the dataset: come back with the network, or pass --source FILE"
             )
             return _sample(seed, seed.sample, notice)
     if seed.sample:
