@@ -300,7 +300,7 @@ async def test_the_guided_outline_hides_the_answer(grader: Grader) -> None:
         await grow(config(case, server.url), "math_cot", grader)
         bodies = [json.loads(line.body or "") for line in server.received()]
     outline = bodies[-1]["messages"][0]["content"]
-    assert "6 times 7 is the sum of 7 [?]" in outline or "[?]" in outline
+    assert "\n6 times 7 is the sum of 7 sixes, which is [?]." in outline
     assert "42" not in outline
     assert all("[?]" not in body["messages"][0]["content"] for body in bodies[:-1])
 

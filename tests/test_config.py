@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import RunConfig, load_config, parse_config
+from ultrainteract.config import RunConfig, find_config, load_config, parse_config
 from ultrainteract.errors import ConfigError
 from ultrainteract.journal import changes
 from ultrainteract.resources import folder
@@ -49,9 +49,41 @@ def test_a_critic_that_writes_actions_is_refused_even_under_another_name(role: s
     assert parse_config(allowed, "my.yaml").self_critique
 
 
+def test_a_model_name_with_a_dot_is_refused_because_no_override_reaches_it() -> None:
+    models = {"gpt-3.5": {"model": "x"}, "c": {"model": "y"}}
+    data = {"models": models, "roles": {"actors": ["gpt-3.5"], "critic": "c"}}
+    refused(data, "models: 'gpt-3.5' holds a dot", "--set", "call it 'gpt-3-5'")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_overrides_reach_every_model_of_a_shipped_configuration(name: str) -> None:
+    for model in load_config(Path(name)).models:
+        moved = load_config(Path(name), [f"models.{model}.serve.base_url=http://h/v1"])
+        assert moved.models[model].serve.base_url == "http://h/v1"
+
+
 def test_a_missing_file_lists_what_is_shipped() -> None:
     with pytest.raises(ConfigError, match=r"no configuration file 'nope\.yaml'.*cpu\.yaml"):
         load_config(Path("nope.yaml"))
+
+
+@pytest.mark.parametrize("name", ["gpu", "gpu.yaml"])
+def test_a_bare_name_is_a_file_here_or_a_shipped_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_config(Path(name)) == folder("configs") / "gpu.yaml"
+    (tmp_path / name).touch()
+    assert find_config(Path(name)) == Path(name)
+
+
+@pytest.mark.parametrize("path", ["no/such/dir/gpu.yaml", "no/gpu", "/gpu.yaml", "../gpu.yaml"])
+def test_a_path_is_never_a_shipped_configuration(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=rf"no configuration file '{path}'.*gpu\.yaml"):
+        find_config(Path(path))
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "\xff\xfe"])

@@ -12,7 +12,16 @@ PACKAGE = ROOT / "ultrainteract"
 # Lowest first; names of one line share a layer and may import each other.
 LAYERS = [
     {"types", "errors"},
-    {"environment", "tree", "config", "prompts", "resources", "replies", "environments"},
+    {
+        "environment",
+        "tree",
+        "config",
+        "prompts",
+        "resources",
+        "replies",
+        "number_words",
+        "environments",
+    },
     {"seeds", "sampling", "sandbox", "verify"},
     {"grow", "ladder", "critic", "leak"},
     {"recorder", "journal", "live", "run_folder", "dataset", "report", "testing"},

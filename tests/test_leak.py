@@ -68,7 +68,7 @@ async def notebook(code: str) -> ExecResult:
         sys.executable, "-I", "-c", _NOTEBOOK,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate(code.encode())
     outcome = Outcome.OK if process.returncode == 0 else Outcome.EXCEPTION
@@ -78,6 +78,11 @@ async def notebook(code: str) -> ExecResult:
 async def unequal(claim: Claim) -> Verdict:
     """A judge for tests where no formula needs one."""
     return Verdict(Judgement.INCORRECT, "test", "test", claim.predicted)
+
+
+async def undecided(claim: Claim) -> Verdict:
+    """A grader that can decide nothing."""
+    return Verdict(Judgement.UNVERIFIED, "test", "test", claim.predicted)
 
 
 async def judged_wrong(split: str, judge: Judge, *, run: bool) -> tuple[list[str], list[str]]:
@@ -165,11 +170,57 @@ async def test_a_fault_of_the_judge_is_not_swallowed() -> None:
         await find_leaks("It is $\\sqrt{2a^2}$.", square, "math", broken, None)
 
 
-async def test_code_that_fails_computes_nothing() -> None:
-    async def failing(code: str) -> ExecResult:
-        return ExecResult(Outcome.TIMEOUT, "12")
+@pytest.mark.parametrize("outcome", list(Outcome))
+async def test_what_code_prints_counts_however_it_ends(outcome: Outcome) -> None:
+    async def ending(code: str) -> ExecResult:
+        return ExecResult(outcome, "12" if "boxes" in code else "")
 
-    assert not await find_leaks("Try `f(boxes)`.", EGGS, "math", unequal, failing)
+    (leak,) = await find_leaks("Try `f(boxes)`.", EGGS, "math", unequal, ending)
+    assert leak.why == "code that computes it"
+
+
+@pytest.mark.parametrize(
+    ("code", "leaks"),
+    [
+        ("x = len('a' * 12)\nprint(x)\nraise ValueError('stop')", True),
+        ("x = len('a' * 12)\nraise ValueError(x)", True),
+        ("x = len('a' * 11)\nprint(x)\nraise ValueError('stop')", False),
+        ("x = len('a' * 11)\ny = [\n12 / 0\n]", False),
+    ],
+)
+async def test_of_a_raising_program_what_it_said_counts(code: str, *, leaks: bool) -> None:
+    critique = f"Run this.\n```python\n{code}\n```"
+    assert bool(await _computed(critique)) == leaks
+
+
+async def _computed(critique: str) -> list[Leak]:
+    """The leaks that running code found, by a grader that can decide nothing."""
+    leaks = await find_leaks(critique, EGGS, "math", undecided, notebook)
+    return [leak for leak in leaks if leak.why == "code that computes it"]
+
+
+@pytest.mark.parametrize(
+    ("critique", "leaks"),
+    [
+        ("You should have got $(x+1)^2$.", True),
+        ("You should have got (x+1)^2 there.", True),
+        ("You wrote $(x+1)^2 = 0$.", True),
+        ("You used $x = 0$.", True),
+        ("You used $y^2$ and $3$.", False),
+        ("You used $[...]$, and [...] again.", False),
+    ],
+)
+async def test_what_the_grader_cannot_decide_is_a_leak(critique: str, *, leaks: bool) -> None:
+    square = instruction("Write it without the brackets.", "x^2+2x+1")
+    found = await find_leaks(critique, square, "math", undecided, None)
+    assert bool(found) == leaks
+    assert not await find_leaks(mask(critique, found), square, "math", undecided, None)
+
+
+async def test_an_undecided_relation_is_of_another_sort_than_a_value() -> None:
+    side = instruction("Find the diagonal of a square with side 5.", "5\\sqrt{2}")
+    quoted = "You wrote $5^2 + 5^2 = 50$."
+    assert not await find_leaks(quoted, side, "math", undecided, None)
 
 
 async def test_what_lies_past_a_bound_is_blotted_out() -> None:
@@ -242,14 +293,19 @@ async def surface(claim: Claim) -> Verdict:
 
 
 @settings(max_examples=300, deadline=None)
-@given(gold=_GOLDS, pieces=st.lists(_PIECES, max_size=14), joint=st.sampled_from(["", " "]))
+@given(
+    gold=_GOLDS,
+    pieces=st.lists(_PIECES, max_size=14),
+    joint=st.sampled_from(["", " "]),
+    judge=st.sampled_from([surface, undecided]),
+)
 def test_a_masked_critique_has_no_leak_left(
-    gold: tuple[str, str], pieces: list[str], joint: str
+    gold: tuple[str, str], pieces: list[str], joint: str, judge: Judge
 ) -> None:
     critique, what = joint.join(pieces), instruction(*gold)
 
     async def leaks_of(text: str) -> tuple[Leak, ...]:
-        return await find_leaks(text, what, "math", surface, None)
+        return await find_leaks(text, what, "math", judge, None)
 
     leaks = asyncio.run(leaks_of(critique))
     assert not asyncio.run(leaks_of(mask(critique, leaks)))

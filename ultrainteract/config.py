@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ultrainteract.errors import ConfigError
 from ultrainteract.prompts import prompts_hash
 from ultrainteract.resources import folder
 from ultrainteract.types import JSON, Limits
+
+# ValueError: undecodable text, a date that is none, an integer beyond the limit of digits.
+_NO_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 class _Frozen(BaseModel):
@@ -147,15 +150,26 @@ class PaceConfig(_Frozen):
 class RunConfig(_Frozen):
     """Everything a run needs besides the seed datasets."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Every random choice derives from it."""
     models: dict[str, ModelConfig]
-    """By the name that roles use."""
+    """By the name that roles and `--set` use; without a dot."""
     roles: RolesConfig
     sampling: SamplingConfig = SamplingConfig()
     tree: TreeConfig = TreeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     pace: PaceConfig = PaceConfig()
+
+    @field_validator("models")
+    @classmethod
+    def _names_hold_no_dot(cls, models: dict[str, ModelConfig]) -> dict[str, ModelConfig]:
+        for name in models:
+            if "." in name:
+                raise ValueError(
+                    f"{name!r} holds a dot, and an override like --set models.NAME.serve.base_url "
+                    f"splits at dots: call it {name.replace('.', '-')!r}"
+                )
+        return models
 
     @model_validator(mode="after")
     def _roles_name_models(self) -> Self:
@@ -198,13 +212,17 @@ class RunConfig(_Frozen):
 
 
 def find_config(path: Path) -> Path:
-    """`path`, or the shipped configuration of that name. Raises `ConfigError`."""
+    """`path`, or, for a bare name, the shipped configuration. Raises `ConfigError`."""
     shipped = folder("configs")
-    for candidate in (path, shipped / path.name, shipped / f"{path.name}.yaml"):
+    candidates = [path]
+    if path == Path(path.name):
+        candidates += [shipped / path.name, shipped / f"{path.name}.yaml"]
+    for candidate in candidates:
         if candidate.is_file():
             return candidate
     names = ", ".join(sorted(file.name for file in shipped.glob("*.yaml")))
-    raise ConfigError(f"no configuration file {str(path)!r}; shipped ones: {names}")
+    what = "a folder, not a configuration file:" if path.is_dir() else "no configuration file"
+    raise ConfigError(f"{what} {str(path)!r}; shipped ones: {names}")
 
 
 def load_config(path: Path, overrides: Iterable[str] = ()) -> RunConfig:
@@ -215,7 +233,7 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> RunConfig:
     path = find_config(path)
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, *_NO_YAML) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{path} holds no mapping of settings")
@@ -245,7 +263,7 @@ def _override(data: dict[str, object], override: str) -> None:
         place = inner
     try:
         place[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except _NO_YAML as error:
         raise ConfigError(f"override {override!r}: the value is no YAML: {error}") from error
 
 

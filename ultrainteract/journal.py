@@ -8,9 +8,12 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from ultrainteract.errors import JournalFault, RunFolderError, boundary
 from ultrainteract.types import Instruction, Usage, adapter
@@ -62,16 +65,8 @@ class Journal:
         self._turn = threading.Lock()
         if readonly and not self.path.exists():
             raise RunFolderError(f"{folder} holds no run: there is no {FILE} in it")
-        with boundary(JournalFault, f"open {self.path}", sqlite3.Error):
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA busy_timeout = 30000")
-            if readonly:
-                self._db.execute("PRAGMA query_only = 1")
-            else:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                # Commit before use: a recorded effect survives a power cut as well.
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.executescript(_TABLES)
+        with self._reading(sqlite3.Error):
+            self._db = self._reader() if readonly else self._writer()
         if not readonly and self.meta("format") is None:
             self.set_meta(format=_FORMAT)
         if (found := self.meta("format")) != _FORMAT:
@@ -80,9 +75,47 @@ class Journal:
                 "choose another RUN name, or the version that wrote it"
             )
 
+    def _writer(self) -> sqlite3.Connection:
+        db = self._connect("rwc")
+        db.execute("PRAGMA journal_mode = WAL")
+        # Commit before use: a recorded effect survives a power cut as well.
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(_TABLES)
+        return db
+
+    def _reader(self) -> sqlite3.Connection:
+        db = self._connect("ro")
+        try:
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            db.close()
+            wal = self.path.with_name(f"{FILE}-wal")
+            # On a read-only file system WAL has no index; `immutable` would pass over its pages.
+            if wal.exists() and wal.stat().st_size:
+                raise
+            db = self._connect("ro&immutable=1")
+        return db
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA busy_timeout = 30000")
+        return db
+
     def close(self) -> None:
         """Safe to call twice."""
         self._db.close()
+
+    def _reading(self, *foreign: type[Exception]) -> AbstractContextManager[None]:
+        what = (
+            f"the journal at {self.path} is damaged or cannot be read (keep a copy of it, then "
+            "choose another RUN name, or restore a backup)"
+        )
+        return boundary(JournalFault, what, *foreign)
+
+    def _rows(self, sql: str, *args: str | int) -> list[tuple[Any, ...]]:
+        with self._reading(sqlite3.Error):
+            return self._db.execute(sql, args).fetchall()
 
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
@@ -99,8 +132,8 @@ class Journal:
 
     def meta(self, key: str) -> str | None:
         """A fact about the run, None when it was never set."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return rows[0][0] if rows else None
 
     def set_meta(self, **facts: str) -> None:
         """Set facts about the run."""
@@ -131,12 +164,14 @@ class Journal:
         kind = adapter(Instruction)
         position = -1
         # Paged: a cursor left open would keep the WAL from being checkpointed.
-        while rows := self._db.execute(
+        while rows := self._rows(
             "SELECT position, data FROM instruction WHERE position > ? ORDER BY position LIMIT 500",
-            (position,),
-        ).fetchall():
-            for position, data in rows:  # noqa: B007
-                yield kind.validate_json(data)
+            position,
+        ):
+            with self._reading(ValidationError):
+                page = [kind.validate_json(data) for _, data in rows]
+            yield from page
+            position = rows[-1][0]
 
     def record(self, effects: Iterable[Effect]) -> None:
         """Commit effects; one that is there already stays as it was recorded first."""
@@ -149,12 +184,12 @@ class Journal:
 
     def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree: (kind, key) -> data."""
-        rows = self._db.execute("SELECT kind, key, data FROM effect WHERE tree = ?", (tree,))
+        rows = self._rows("SELECT kind, key, data FROM effect WHERE tree = ?", tree)
         return {(kind, key): data for kind, key, data in rows}
 
     def spent(self) -> dict[str, Spent]:
         """What each model was asked and what it took."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT model, count(*), total(data ->> '$.usage.prompt_tokens'),"
             " total(data ->> '$.usage.completion_tokens'), total(seconds)"
             " FROM effect WHERE kind = 'sample' GROUP BY model ORDER BY model"
@@ -166,8 +201,7 @@ class Journal:
 
     def count(self, kind: str) -> int:
         """How many effects of that kind are recorded."""
-        row = self._db.execute("SELECT count(*) FROM effect WHERE kind = ?", (kind,)).fetchone()
-        return int(row[0])
+        return int(self._rows("SELECT count(*) FROM effect WHERE kind = ?", kind)[0][0])
 
     def end(self, tree: str, stop: str) -> None:
         """Mark a tree as grown to its end."""
@@ -176,7 +210,7 @@ class Journal:
 
     def ended(self) -> dict[str, str]:
         """Trees that were grown to their end: id -> stop reason."""
-        return dict(self._db.execute("SELECT tree, stop FROM ended").fetchall())
+        return {tree: stop for tree, stop in self._rows("SELECT tree, stop FROM ended")}
 
     def reopen(self, trees: Iterable[str]) -> None:
         """These trees did not end after all."""

@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Protocol, TypeVar
 
+from pydantic import ValidationError
+
 from ultrainteract.config import RunConfig
-from ultrainteract.errors import Draining, UltraInteractError
+from ultrainteract.errors import Draining, JournalFault, UltraInteractError, boundary
 from ultrainteract.grow import Effects, grow_tree
 from ultrainteract.journal import Effect, Journal
 from ultrainteract.sampling.base import Reply, Request
@@ -87,7 +89,9 @@ class Recorder:
             )
         data = await asyncio.shield(self._asked[kind, key])
         # Read back even what is new: a live run sees exactly what a resumed one will see.
-        return adapter(value).validate_json(data)
+        what = f"the journal is damaged: its record of a {kind} of tree {self._tree} is unreadable"
+        with boundary(JournalFault, what, ValidationError):
+            return adapter(value).validate_json(data)
 
     async def _data(
         self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str

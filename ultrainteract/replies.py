@@ -1,11 +1,30 @@
 """What environments share: the code block of a reply, a rationale without its numbers."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+from ultrainteract.number_words import SPELLED, spelled
+
+_Number: TypeAlias = Decimal | Fraction
 
 _OPEN = re.compile(r"```[ \t]*(?:python3?|py)[ \t]*\n", re.IGNORECASE)
 _CLOSE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_FRACTION = re.compile(
+    r"\\[dtc]?frac\s*(?:\{\s*(\d{1,18})\s*\}|(\d))\s*(?:\{\s*(\d{1,18})\s*\}|(\d))"
+    r"|(\d{1,18})\s*/\s*(\d{1,18})"
+)
+_TEXT = re.compile(r"\\(?:text\w*|mathrm|mathbf|mathit|mbox)\s*\{([^{}]*)\}")
+_COMMAND = re.compile(r"\\(?:begin|end)\s*\{\w+\*?\}|\\[A-Za-z]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SMALL = re.compile(r"an|and|are|as|at|be|by|for|if|in|is|it|not|of|on|or|the|to|with")
+_ALONE = r"\b(?:half|dozen)\b"
+_SPOKEN = re.compile(rf"{SPELLED.pattern}|{_ALONE}", re.IGNORECASE)
+_HIDDEN = "[?]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +53,60 @@ def fenced_python(reply: str, *, truncated: bool = False) -> Fenced | None:
 
 
 def hide_answer(rationale: str, statement: str, answer: str) -> str:
-    """A rationale with its answer, and every number the statement does not give, as `[?]`."""
+    """A rationale with its answer, and every number the statement does not give, as `[?]`.
 
-    def hidden(match: re.Match[str]) -> str:
-        return match[0] if match[0].replace(",", "") in given else "[?]"
+    The answer goes as it is written, as its words (`\\text{..}`) and as a number word of its value;
+    other number words stay. Not hidden: paraphrases, and what a right option says.
+    """
+    said = _values(answer)
+    given = _values(statement) - said
+    for pattern in _wordings(answer):
+        rationale = pattern.sub(_HIDDEN, rationale)
+    rationale = _SPOKEN.sub(lambda it: _HIDDEN if said & _spelled(it[0]) else it[0], rationale)
+    return _NUMBER.sub(lambda it: it[0] if _value(it[0]) in given else _HIDDEN, rationale)
 
-    given = _numbers(statement) - _numbers(answer)
-    return _NUMBER.sub(hidden, rationale.replace(answer, "[?]") if answer else rationale)
+
+def _wordings(answer: str) -> Iterator[re.Pattern[str]]:
+    """The answer as it stands, then its words together, then each of them."""
+    signs = "".join(answer.split())
+    if signs and not _NUMBER.fullmatch(signs):
+        yield _standing(r"\s*".join(map(re.escape, signs)), signs)
+    bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", answer))
+    option = re.fullmatch(r"[\s({]*([A-J])[\s)}.:]*", bare)
+    if option:
+        yield _standing(option[1], option[1])
+    # Words beside digits are a unit.
+    words = [] if re.search(r"\d", _TEXT.sub("", answer)) else _WORD.findall(bare)
+    if words:
+        yield _standing(r"[\W_]+".join(map(re.escape, words)), words[0], re.IGNORECASE)
+    for word in words:
+        if not _SMALL.fullmatch(word.lower()):
+            yield _standing(rf"{re.escape(word)}(?:e?s)?", word, re.IGNORECASE)
 
 
-def _numbers(text: str) -> set[str]:
-    return {match.replace(",", "") for match in _NUMBER.findall(text)}
+def _standing(pattern: str, sample: str, flags: int = 0) -> re.Pattern[str]:
+    """`pattern` where it is no part of a longer word; `sample` is what it matches."""
+    left = r"(?<![\w\\])" if sample[0].isalnum() else ""
+    right = r"(?!\w)" if sample[-1].isalnum() else ""
+    return re.compile(left + pattern + right, flags)
+
+
+def _values(text: str) -> set[_Number]:
+    """Every number of a text: in digits, in words, and fractions as a whole."""
+    found: set[_Number] = {_value(hit) for hit in _NUMBER.findall(text)}
+    for hit in _FRACTION.finditer(text):
+        one, other = (int(part) for part in hit.groups() if part)
+        found |= {Fraction(one, other)} if other else set()
+    return found.union(*(_spelled(hit[0]) for hit in _SPOKEN.finditer(text)))
+
+
+def _value(digits: str) -> _Number:
+    return Decimal(digits.replace(",", ""))
+
+
+def _spelled(words: str) -> set[_Number]:
+    """Without signs, which digits lack too; `six and forty-two` may be two numbers."""
+    if re.fullmatch(_ALONE, words, re.IGNORECASE):
+        words = f"one {words}"
+    found = (spelled(part) for part in [words, *re.split(r"\s+and\s+", words)])
+    return {abs(number) for number in found if number is not None}

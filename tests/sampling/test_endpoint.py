@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,9 +16,9 @@ import pytest
 from tenacity import wait_none
 
 from ultrainteract.config import ModelConfig, ServeConfig
-from ultrainteract.errors import ConfigError, ModelFault, SetupError
+from ultrainteract.errors import ConfigError, Draining, ModelFault, SetupError
 from ultrainteract.sampling import connections, patience
-from ultrainteract.sampling.base import Request
+from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sampling.wire import wire_key
@@ -40,6 +41,14 @@ def ask(n: int = 2) -> Request:
 def serving(**values: object) -> ModelConfig:
     serve_config = MODEL.serve.model_copy(update=values)
     return MODEL.model_copy(update={"serve": serve_config})
+
+
+async def outcome(endpoint: EndpointSampler, request: Request) -> Reply | Exception:
+    """The reply, without its time, or what was raised instead."""
+    try:
+        return replace(await endpoint.sample(request), seconds=0.0)
+    except (ModelFault, Draining) as raised:
+        return raised
 
 
 @asynccontextmanager
@@ -202,6 +211,40 @@ async def test_one_in_a_hundred_refused_loses_exactly_those(server: Served) -> N
     assert {calls[key] for key in keys} == {1}
 
 
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_from_the_eighth_on_a_refusal_of_all_is_a_fault_that_says_what_to_do(
+    server: Served, status: int
+) -> None:
+    rule = FaultRule(kind=FaultKind.STATUS, status=status, message="top_p is not supported")
+    server.set_faults(rule)
+    requests = [ask() for _ in range(10)]
+    async with sampler(server.url) as endpoint:
+        outcomes = [await outcome(endpoint, request) for request in requests]
+    lost = Reply(choices=(), lost=f"HTTP {status}: top_p is not supported")
+    assert outcomes[:7] == [lost] * 7
+    assert [type(late) for late in outcomes[7:]] == [ModelFault] * 3
+    assert len({str(late) for late in outcomes[7:]}) == 1
+    for word in (lost.lost, "top_p=1.0, max_tokens=200", "sampling.*", server.url, "'actor'"):
+        assert word in str(outcomes[7])
+    assert {server.calls()[wire_key(request, MODEL)] for request in requests} == {1}
+
+
+async def test_one_answer_makes_every_refusal_a_lost_request_again(server: Served) -> None:
+    refuse = FaultRule(kind=FaultKind.STATUS, status=400, message="no good")
+    async with sampler(server.url) as endpoint:
+        server.set_faults(refuse)
+        before = [await outcome(endpoint, ask()) for _ in range(9)]
+        server.set_faults()
+        answered = await endpoint.sample(ask())
+        server.set_faults(refuse)
+        after = [await outcome(endpoint, ask()) for _ in range(9)]
+    lost = Reply(choices=(), lost="HTTP 400: no good")
+    assert before[:7] == [lost] * 7
+    assert [type(late) for late in before[7:]] == [ModelFault] * 2
+    assert len(answered.choices) == 2
+    assert after == [lost] * 9
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -331,6 +374,63 @@ async def test_an_endpoint_that_was_never_there_is_waited_for(vacant: int) -> No
             assert len((await task).choices) == 2
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_draining_wakes_who_sleeps_out_a_retry_after(server: Served, status: int) -> None:
+    busy = FaultRule(kind=FaultKind.STATUS, status=status, retry_after="86400", model=MODEL.model)
+    server.set_faults(busy)
+    other = MODEL.model_copy(update={"model": "other"})
+    async with sampler(server.url) as endpoint, sampler(server.url, other) as beside:
+        before = len(server.received())
+        tasks = [asyncio.create_task(outcome(endpoint, ask())) for _ in range(3)]
+        await asyncio.to_thread(server.await_arrivals, before + 3)
+        # Its reply comes after the refusals: by then they sleep.
+        await beside.sample(ask())
+        await endpoint.drain()
+        async with asyncio.timeout(30):
+            outcomes = await asyncio.gather(*tasks)
+        asked = len(server.received()) - before
+    assert [type(one) for one in outcomes] == [Draining] * 3
+    assert asked == 4
+
+
+async def test_draining_lets_go_of_who_waits_for_a_slot_but_not_of_who_has_one(
+    server: Served,
+) -> None:
+    server.set_faults(FaultRule(kind=FaultKind.HANG))
+    before = len(server.received())
+    async with sampler(server.url, serving(in_flight=2)) as endpoint:
+        tasks = [asyncio.create_task(outcome(endpoint, ask())) for _ in range(50)]
+        await asyncio.to_thread(server.await_arrivals, before + 2)
+        await endpoint.drain()
+        async with asyncio.timeout(30):
+            let_go = await asyncio.gather(*tasks[2:], outcome(endpoint, ask()))
+        held = [task.done() for task in tasks[:2]]
+    await asyncio.gather(*tasks)
+    assert [type(one) for one in let_go] == [Draining] * 49
+    assert held == [False, False]
+    assert len(server.received()) == before + 2
+
+
+async def test_draining_awaits_the_reply_of_a_request_under_way() -> None:
+    with serve(latency_ms=500) as server:
+        async with sampler(server.url) as endpoint:
+            tasks = [asyncio.create_task(outcome(endpoint, ask())) for _ in range(3)]
+            await asyncio.to_thread(server.await_arrivals, 3)
+            await endpoint.drain()
+            replies = await asyncio.gather(*tasks)
+    assert [len(one.choices) for one in replies if isinstance(one, Reply)] == [2] * 3
+
+
+async def test_draining_lets_go_of_who_waits_for_a_dead_endpoint(vacant: int) -> None:
+    waiting = asyncio.Event()
+    async with sampler(address(vacant), parked=lambda _: waiting.set()) as endpoint:
+        tasks = [asyncio.create_task(outcome(endpoint, ask())) for _ in range(3)]
+        await waiting.wait()
+        await endpoint.drain()
+        outcomes = await asyncio.gather(*tasks)
+    assert [type(one) for one in outcomes] == [Draining] * 3
+
+
 async def test_closing_releases_requests_that_wait_for_a_dead_endpoint(vacant: int) -> None:
     waiting = asyncio.Event()
     async with sampler(address(vacant), parked=lambda _: waiting.set()) as endpoint:
@@ -380,7 +480,8 @@ async def test_the_key_is_sent_and_shown_nowhere(
             )
             with pytest.raises(ModelFault, match=r"bad key \*\*\*") as fault:
                 await endpoint.sample(ask())
-            shown = [repr(endpoint), str(fault.value), caplog.text, log.read_text()]
+            logged = "".join(traceback.format_exception(fault.value))
+            shown = [repr(endpoint), str(fault.value), logged, caplog.text, log.read_text()]
     assert len(reply.choices) == 2
     assert [text for text in shown if SECRET in text] == []
 

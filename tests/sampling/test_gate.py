@@ -75,3 +75,17 @@ async def test_a_closed_gate_lets_nobody_wait() -> None:
     for late in (door.gate.check("late"), door.gate.passage()):
         with pytest.raises(ModelFault, match="closed"):
             await late
+
+
+async def test_a_gate_that_is_closed_as_the_answer_comes_lets_nobody_through() -> None:
+    closing: list[asyncio.Task[None]] = []
+
+    async def knock() -> None:
+        # Runs between this answer and those who wait for it.
+        closing.append(asyncio.create_task(gate.close()))
+
+    gate = Gate(knock, lambda _: None)
+    waiting = [asyncio.create_task(one) for one in (gate.check("gone"), gate.passage())]
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    await closing[0]
+    assert [type(outcome) for outcome in outcomes] == [ModelFault] * 2

@@ -1,10 +1,10 @@
-"""`Retry-After` in both of its forms (RFC 9110, section 10.2.3)."""
+"""`Retry-After` in both of its forms (RFC 9110, section 10.2.3), and who sleeps it out."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from ultrainteract.sampling.patience import retry_after
+from ultrainteract.sampling.patience import Busy, Strike, persist, retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -32,3 +32,22 @@ def test_seconds_to_wait(value: str, seconds: float | None) -> None:
 
 def test_without_the_header_the_endpoint_said_nothing() -> None:
     assert retry_after({}, NOW) is None
+
+
+@pytest.mark.parametrize("failure", [Busy("full", wait=86400.0), Strike("cut")])
+async def test_every_wait_is_the_given_sleep_which_may_end_early(failure: Exception) -> None:
+    failures = [failure] * 3
+    slept: list[float] = []
+
+    async def attempt() -> str:
+        if failures:
+            raise failures.pop()
+        return "answer"
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    assert await persist(attempt, sleep) == "answer"
+    assert len(slept) == 3
+    if isinstance(failure, Busy):
+        assert min(slept) >= 86400

@@ -4,7 +4,6 @@ With a configuration also its roles, where its models come from, and exact vLLM 
 """
 
 import asyncio
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ultrainteract.cli.configured import configured
-from ultrainteract.cli.setup import started_here
+from ultrainteract.cli.setup import devices_of, started_here, vllm_found, vllm_mismatch
 from ultrainteract.cli.synthesize import notices
 from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
@@ -92,12 +91,10 @@ def look(config: RunConfig) -> Iterator[Finding]:
     yield _attempt("Docker engine", lambda: asyncio.run(probe_engine()))
     yield _attempt("sandbox image", lambda: asyncio.run(probe_image(config.pace.image)))
     started = started_here(config)
-    if any(model.serve.device == "cuda" for model in started.values()):
+    if "cuda" in devices_of(started):
         yield _gpus(config)
     if started:
-        there = importlib.util.find_spec("vllm") is not None
-        advice = "" if there else "install it: make synthesize does, or ultrainteract setup"
-        yield Finding("vLLM", "installed" if there else "not installed", advice)
+        yield _vllm(devices_of(started))
     for name, model in started.items():
         weights = _present(model)
         found = str(weights) if weights else f"{model.model}: fetched at the first start"
@@ -131,6 +128,14 @@ def _endpoint(name: str, config: RunConfig) -> Finding:
         return config.models[name].serve.base_url
 
     return _attempt(f"endpoint of {name}", lambda: asyncio.run(probe()))
+
+
+def _vllm(devices: set[str]) -> Finding:
+    found = vllm_found()
+    advice = vllm_mismatch(found, devices)
+    if not found:
+        advice = advice or "install it: make synthesize does, or ultrainteract setup"
+    return Finding("vLLM", " and ".join(found) or "not installed", advice)
 
 
 def _gpus(config: RunConfig) -> Finding:

@@ -18,6 +18,8 @@ from ultrainteract.types import Judgement, NodeKind
 
 # What the columns before the problem take.
 _COLUMNS = 90
+# What a terminal would obey: C0 but tab and newline, DEL, and C1.
+_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
 _MARKS = {
     Judgement.CORRECT: ("correct", "green"),
     Judgement.INCORRECT: ("incorrect", "red"),
@@ -42,13 +44,15 @@ def inspect(
             known = (one.id for one in journal.instructions())
             raise unknown("tree", tree, known)
     table = Table(box=None, padding=(0, 2))
-    for title in ("tree", "environment", "turns", "pairs", "correct", "ended"):
+    # The id is what a user copies: the table grows beyond the screen before it is shortened.
+    table.add_column("tree", no_wrap=True, min_width=16)
+    for title in ("environment", "turns", "pairs", "correct", "ended"):
         table.add_column(title, no_wrap=True)
     room = max(20, console.width - _COLUMNS)
     table.add_column("problem", no_wrap=True, overflow="ellipsis", max_width=room)
     with asyncio.Runner() as runner:
         for one in instructions:
-            first_line = one.statement.partition("\n")[0][:60]
+            first_line = _text(one.statement.partition("\n")[0][:60])
             try:
                 grown = runner.run(replay(journal, one, config))
             except Unrecorded:
@@ -65,18 +69,18 @@ def inspect(
 
 def render_tree(tree: PreferenceTree, *, everything: bool) -> RenderableType:
     """The tree as rich draws it: a branch a turn, the expanded action's critique below it."""
-    root = Tree(Text(tree.instruction.prompt, style="bold"), guide_style="dim")
-    root.add(Text(f"reference answer: {tree.instruction.reference.answer}", style="dim"))
+    root = Tree(_text(tree.instruction.prompt, style="bold"), guide_style="dim")
+    root.add(_text(f"reference answer: {tree.instruction.reference.answer}", style="dim"))
     for turn in tree.turns:
         nodes = [node for node in tree.nodes if node.turn == turn.number]
-        branch = root.add(Text(f"turn {turn.number}: {_mix(nodes)}", style="bold cyan"))
+        branch = root.add(_text(f"turn {turn.number}: {_mix(nodes)}", style="bold cyan"))
         for node in nodes:
             if everything or node.id in {turn.chosen, turn.rejected, turn.expanded}:
                 _add_node(branch, node, turn)
     for loss in tree.losses:
         lost = f"turn {loss.turn}: {loss.samples} samples of {loss.model} lost: {loss.reason}"
-        root.add(Text(lost, style="red"))
-    root.add(Text(f"ended: {tree.stop}", style="dim"))
+        root.add(_text(lost, style="red"))
+    root.add(_text(f"ended: {tree.stop}", style="dim"))
     return root
 
 
@@ -96,12 +100,16 @@ def _add_node(branch: Tree, node: Node, turn: Turn) -> None:
     sampling = node.action.sampling
     by = f"{sampling.model}, {sampling.schema}{', ' + sampling.guided if sampling.guided else ''}"
     title = f"#{node.id} {word}{' (' + ', '.join(marks) + ')' if marks else ''} by {by}"
-    shown = branch.add(Text(title, style=f"bold {style}"))
-    shown.add(Text(node.action.text))
+    shown = branch.add(_text(title, style=f"bold {style}"))
+    shown.add(_text(node.action.text))
     if node.action.code or node.kind is NodeKind.MALFORMED:
-        shown.add(Text(f"Out: {node.observation.text}", style="magenta"))
+        shown.add(_text(f"Out: {node.observation.text}", style="magenta"))
     if node.verdict:
         reason = f": {node.verdict.reason}" if node.verdict.reason else ""
-        shown.add(Text(f"verdict by rule {node.verdict.rule}{reason}", style="dim"))
+        shown.add(_text(f"verdict by rule {node.verdict.rule}{reason}", style="dim"))
     if turn.expanded == node.id and turn.critique:
-        shown.add(Text(f"critique: {turn.critique.text}", style="yellow"))
+        shown.add(_text(f"critique: {turn.critique.text}", style="yellow"))
+
+
+def _text(content: str, style: str = "") -> Text:
+    return Text(content.translate(_CONTROLS), style=style)

@@ -3,6 +3,7 @@
 Errors that the user can mend end in one message and exit code 2; faults in exit code 1.
 """
 
+import io
 import sys
 
 import typer
@@ -28,6 +29,10 @@ app.add_typer(seeds.app, name="seeds")
 
 def main() -> None:
     """The entry point of the `ultrainteract` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # Data holds any character, a terminal or pipe may take ASCII only.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app()

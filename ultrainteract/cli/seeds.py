@@ -28,7 +28,10 @@ def list_seeds(
     for path in plugin or []:
         load_plugin(path)
     table = Table(box=None, padding=(0, 2))
-    for title in ("name", "environments", "from", "licence", "about"):
+    # The name is what a user copies: the table grows beyond the screen before it is shortened.
+    longest = max(map(len, seeds()), default=0)
+    table.add_column("name", no_wrap=True, min_width=longest)
+    for title in ("environments", "from", "licence", "about"):
         table.add_column(title)
     for name in seeds():
         seed = load_seed(name)

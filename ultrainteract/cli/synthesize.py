@@ -15,6 +15,7 @@ from ultrainteract.cluster.synthesis import SynthesisRequest, check_names
 from ultrainteract.cluster.synthesis import synthesize as run
 from ultrainteract.cluster.worker import TreeReport
 from ultrainteract.config import RunConfig
+from ultrainteract.errors import ConfigError
 
 _FAULT = 1
 _STOPPED = 130
@@ -55,6 +56,7 @@ def synthesize(
 ) -> None:
     """Grow preference trees from a seed dataset and publish them; the same again resumes."""
     chosen = configured(config, override or [], limit=limit, model=model)
+    _refuse_path(run_name)
     name = run_name or f"{dataset}-{'scripted' if model else config.stem}"
     request = SynthesisRequest(
         dataset=dataset,
@@ -79,6 +81,14 @@ def synthesize(
         raise typer.Exit(_STOPPED)
     if summary.unfinished:
         raise typer.Exit(_FAULT)
+
+
+def _refuse_path(name: str) -> None:
+    if name in {".", ".."} or set(name) & set("/\\") or not name.isprintable():
+        raise ConfigError(
+            f"--run {name!r} is no plain folder name: leave out / and \\ (the folder that holds "
+            "runs is set with --runs)"
+        )
 
 
 def notices(config: RunConfig) -> list[str]:

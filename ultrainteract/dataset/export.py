@@ -40,7 +40,7 @@ def export(folder: Path, format: str, target: Path) -> tuple[Path, ...]:  # noqa
     """Write the dataset at `folder` to the folder `target` as `format` asks.
 
     Returns the files written. Raises `UnknownName` for a format, `UserError` where `folder` holds
-    no dataset or `target` cannot be written.
+    no dataset or a damaged one, or `target` lies in it or cannot be written.
     """
     if format not in FORMATS:
         raise unknown("export format", format, FORMATS)
@@ -50,15 +50,30 @@ def export(folder: Path, format: str, target: Path) -> tuple[Path, ...]:  # noqa
             f"no published dataset in {str(folder)!r}: expected trees/train-*.parquet; "
             "name the folder that holds the card README.md"
         )
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise UserError(
+            f"cannot export to {str(target)!r}: it lies in the published dataset "
+            f"{str(folder)!r}; choose a folder outside it"
+        )
     with boundary(UserError, f"cannot export to {str(target)!r}", OSError):
         target.mkdir(parents=True, exist_ok=True)
         return tuple(FORMATS[format](folder, splits, target))
 
 
 def records(folder: Path, view: str, split: str) -> Iterator[Record]:
-    """The rows of one view and split, in order. Raises `UnknownName` for a view."""
+    """The rows of one view and split, in order.
+
+    Raises `UnknownName` for a view, `UserError` for a damaged file.
+    """
     for path in sorted((folder / find_view(view).name).glob(f"{split}-*.parquet")):
-        with pq.ParquetFile(path) as file:
+        damaged = (
+            f"cannot read {path}; remove the dataset folder and give the run's `ultrainteract "
+            "synthesize` command again, which publishes it anew"
+        )
+        with (
+            boundary(UserError, damaged, pa.ArrowException, OSError),
+            pq.ParquetFile(path) as file,
+        ):
             for batch in file.iter_batches(batch_size=_VERL_BATCH):
                 yield from batch.to_pylist()
 

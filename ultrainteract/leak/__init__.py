@@ -2,7 +2,8 @@
 
 A leak states the reference or an equal value, names the right option or its text, or holds code
 that computes it. Not covered: answers by elimination ("A, C and D are wrong"), riddles ("one more
-than eleven"), decimals rounded beyond what the grader accepts, and paraphrases of a text answer.
+than eleven"), decimals rounded beyond what the grader accepts, paraphrases of a text answer, and
+what code prints before its last three lines.
 """
 
 from ultrainteract.leak.guard import Execute, Judge, find_leaks

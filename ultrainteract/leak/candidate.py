@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ultrainteract.leak.gold import NUMBER
-from ultrainteract.leak.words import SPELLED
+from ultrainteract.number_words import SPELLED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ultrainteract.leak.surface import folded, plain
 from ultrainteract.leak.value import Number, equal, readings
-from ultrainteract.leak.words import SPELLED
+from ultrainteract.number_words import SPELLED
 from ultrainteract.types import Instruction
 
 NUMBER = re.compile(

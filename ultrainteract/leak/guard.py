@@ -2,7 +2,8 @@
 
 Cheap rules first: numbers and arithmetic by value, options and words by surface. Formulas that
 have no plain value go to the grader, code that is more than arithmetic to the sandbox. Work is
-bounded, and what lies past a bound counts as a leak: the guard fails closed.
+bounded. The guard fails closed: what lies past a bound counts as a leak, and so does a formula
+of the reference's own sort that the grader cannot decide.
 """
 
 import re
@@ -24,7 +25,7 @@ from ultrainteract.leak.snippet import echoing, printed, results, snippets
 from ultrainteract.leak.span import MASK, Leak, mask, merged, unmasked
 from ultrainteract.leak.surface import folded, plain
 from ultrainteract.leak.value import readings, value
-from ultrainteract.types import Claim, ExecResult, Instruction, Judgement, Outcome, Verdict
+from ultrainteract.types import Claim, ExecResult, Instruction, Judgement, Verdict
 
 Judge: TypeAlias = Callable[[Claim], Awaitable[Verdict]]
 Execute: TypeAlias = Callable[[str], Awaitable[ExecResult]]
@@ -36,6 +37,8 @@ _MANY = re.compile(r"[(\[{].*,.*[)\]}]|pmatrix|\\cup|,", re.DOTALL)
 _NAMED = re.compile(
     r"\\(?:begin|end)\{\w+\}|\\[A-Za-z]+|sqrt|pi|log|ln|sin|cos|tan|exp|infinity|inf|oo|math|np"
 )
+_RELATION = re.compile(r"[=<>≈≤≥≠]|\\(?:approx|implies|Rightarrow|to|le|ge|leq|geq|neq?|equiv)\b")
+_SAYS = re.compile(r"[^\W_]|∞")
 
 
 async def find_leaks(
@@ -144,8 +147,8 @@ class _Scan:
     async def _computes(self, code: str, execute: Execute) -> bool:
         if code not in self.outputs:
             result = await execute(echoing(code) or code)
-            ran = result.outcome is Outcome.OK
-            self.outputs[code] = printed(result.output) if ran else ()
+            # Whatever the outcome: what was printed before an error or the time limit is said.
+            self.outputs[code] = printed(result.output)
         for line in self.outputs[code]:
             if folded(line) == folded(self.gold.text or self.gold.answer) or await self._means(
                 line
@@ -163,8 +166,14 @@ class _Scan:
             return False
         if text not in self.verdicts:
             verdict = await self.judge(Claim(self.kind, predicted=text, gold=self.gold.claim))
-            self.verdicts[text] = verdict.judgement is Judgement.CORRECT
+            undecided = verdict.judgement is Judgement.UNVERIFIED and self._of_a_sort(text)
+            self.verdicts[text] = undecided or verdict.judgement is Judgement.CORRECT
         return self.verdicts[text]
+
+    def _of_a_sort(self, text: str) -> bool:
+        """No relation for a value (its sides are asked about alone), and more than blots."""
+        related = bool(_RELATION.search(text)) == bool(_RELATION.search(self.gold.answer))
+        return related and _SAYS.search(text.replace(MASK, "")) is not None
 
     def _alike(self, text: str) -> bool:
         """Same variables, and a list where the reference is one: worth the grader's time."""

@@ -92,10 +92,18 @@ def results(code: str) -> tuple[Number, ...]:
 
 
 def printed(output: str) -> tuple[str, ...]:
-    """What an output may state: its last three lines, whole and after a last colon or sign."""
-    lines = [line.strip() for line in output.strip().splitlines() if line.strip()][-3:]
+    """What an output may state: its last three lines, whole and after a last colon or sign.
+
+    Of a traceback only the message counts; its frames are the code once more.
+    """
+    said, _, trace = output.partition("Traceback (most recent call last):")
+    lines = [*_lines(said)[-3:], *_lines(trace)[-1:]]
     tails = [re.split(r"[:=]", line)[-1].strip() for line in lines]
     return tuple(dict.fromkeys([*lines, *tails]))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _bind(names: dict[str, Number], name: str, number: Number | None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
-from ultrainteract.leak.words import spelled
+from ultrainteract.number_words import spelled
 
 Number: TypeAlias = Fraction | float
 

@@ -2,11 +2,12 @@
 
 Retrying belongs to `patience` alone; the openai package's own is off. A refusal of one request
 (HTTP 400, 413, 422, content filter) is a `Reply` that says so; a refusal of every request
-(401, 403, 404) is a `ModelFault` that says what to do; an endpoint that is gone parks all
-requests at the `gate` and fails none.
+(401, 403, 404, or nothing but 400 from the start) is a `ModelFault` that says what to do; an
+endpoint that is gone parks all requests at the `gate` and fails none.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -30,9 +31,14 @@ from ultrainteract.types import Message
 logger = logging.getLogger(__name__)
 
 LOST = frozenset({400, 413, 422})
+ALL_REFUSED = 8
 _KNOCK_SECONDS = 15.0
 # aiohttp's own errors too: the openai package's transport lets some of them through.
 _CONNECTION = (APIConnectionError, aiohttp.ClientError, TimeoutError)
+
+
+class Refused(Exception):
+    """The endpoint lives and will not answer this very request."""
 
 
 class EndpointSampler:
@@ -62,7 +68,9 @@ class EndpointSampler:
         self._slots = asyncio.Semaphore(model.serve.in_flight)
         self._gate = Gate(self._knock, parked or self._warn)
         self._client: AsyncOpenAI | None = None
-        self._draining = False
+        self._drained = asyncio.Event()
+        self._refusals = 0
+        self._answered = False
 
     def __repr__(self) -> str:
         return f"EndpointSampler({self.name!r}, {self._place})"
@@ -71,13 +79,14 @@ class EndpointSampler:
         """The choices that came, which may be fewer than `n`; or a `lost` reply.
 
         Raises `ModelFault` for what no retry can mend, with what was tried and what to do, and
-        `Draining` after `drain`.
+        `Draining` after `drain`. A refusal is such a fault from the eighth on, as long as nothing
+        but refusals came: a lost reply is recorded for good, and another endpoint might answer.
         """
         async with self._slots:
             try:
-                return await persist(lambda: self._attempt(request))
+                return await self._outcome(request)
             except ModelFault as fault:
-                if self._draining:
+                if self._drained.is_set():
                     raise Draining(f"{self._called}: stopped while waiting: {fault}") from fault
                 raise ModelFault(f"{self._called}: {fault}") from fault
 
@@ -112,15 +121,17 @@ class EndpointSampler:
             raise SetupError(
                 f"{self._called}: {fault}; the address of most servers ends in /v1"
             ) from fault
-        except (Busy, Strike) as reason:
+        except (Busy, Strike, Refused) as reason:
             logger.warning("%s could not be tried out: %s", self._called, reason)
 
     async def drain(self) -> None:
         """Begin no request any more: whoever waits for one gets `Draining`.
 
-        Those under way go on; one that sleeps between two attempts wakes up first.
+        Those under way go on to their reply; one that fails is not asked again.
         """
-        self._draining = True
+        self._drained.set()
+        # One slot more goes round: whoever waits for one takes it, gives up and hands it on.
+        self._slots.release()
         await self._gate.close()
 
     async def close(self) -> None:
@@ -133,8 +144,25 @@ class EndpointSampler:
             self._client = None
             await connections.give_back()
 
+    async def _outcome(self, request: Request) -> Reply:
+        try:
+            reply = await persist(lambda: self._attempt(request), self._sleep)
+        except Refused as refusal:
+            self._refusals += 1
+            if self._answered or self._refusals < ALL_REFUSED:
+                return Reply(choices=(), lost=str(refusal))
+            raise ModelFault(self._all_refused(refusal, request)) from refusal
+        self._answered = True
+        return reply
+
+    async def _sleep(self, seconds: float) -> None:
+        """Ends early when drained; the attempt that follows then raises `Draining`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._drained.wait()
+
     async def _attempt(self, request: Request) -> Reply:
-        if self._draining:
+        if self._drained.is_set():
             raise Draining(f"{self._called}: stopped before the request")
         await self._gate.passage()
         started = time.monotonic()
@@ -147,7 +175,8 @@ class EndpointSampler:
                     body=chat_body(request, self.model),
                 )
         except APIStatusError as error:
-            return await self._refused(error)
+            # The words hide the key; the original in a traceback would not.
+            raise await self._failure(error) from None
         except _CONNECTION as error:
             if await self._gate.check(_words(error)):
                 raise Busy(_words(error), wait=0.0) from error
@@ -158,20 +187,20 @@ class EndpointSampler:
             raise Strike(f"a body that is no answer: {response.text[:200]!r}") from error
         return answer.reply(request.n, time.monotonic() - started)
 
-    async def _refused(self, error: APIStatusError) -> Reply:
+    async def _failure(self, error: APIStatusError) -> Exception:
         status, said = error.status_code, self._said(error)
         if status in LOST:
-            return Reply(choices=(), lost=f"HTTP {status}: {said}")
+            return Refused(f"HTTP {status}: {said}")
         # An empty purse is a 429 too, and waiting does not fill it.
         if status in BUSY and error.code != "insufficient_quota":
-            raise Busy(f"HTTP {status}: {said}", retry_after(error.response.headers))
+            return Busy(f"HTTP {status}: {said}", retry_after(error.response.headers))
         if status in {408, 409, 425} or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
-            raise Strike(f"HTTP {status}: {said}")
+            return Strike(f"HTTP {status}: {said}")
         try:
             names = await self._listed()
         except (APIError, ValidationError, *_CONNECTION):
             names = ()
-        raise ModelFault(self._advice(error, names)) from None
+        return ModelFault(self._advice(error, names))
 
     def _advice(self, error: APIStatusError, names: tuple[str, ...]) -> str:
         status, key = error.status_code, self.model.serve.api_key_env
@@ -182,6 +211,17 @@ class EndpointSampler:
         if status == httpx2.codes.NOT_FOUND:
             return f"{refusal}; {self._unknown(names)}"
         return f"{refusal}; no retry mends this: look at the account and the server's log"
+
+    def _all_refused(self, last: Refused, request: Request) -> str:
+        # Neither the seed nor a count: the run's summary counts trees with equal words together.
+        body = chat_body(request, self.model)
+        sent = ", ".join(f"{k}={v!r}" for k, v in body.items() if k not in {"messages", "seed"})
+        return (
+            f"it refused every request so far ({ALL_REFUSED} or more), last with {last}; it was "
+            f"sent {sent}: change what it refuses (sampling.*), give it a longer context "
+            f"(models.{self.name}.serve.vllm_args), or set models.{self.name}.model or "
+            "serve.base_url to one that takes such requests; then run again"
+        )
 
     def _unknown(self, names: tuple[str, ...]) -> str:
         listed = f"lists {', '.join(names[:20])}" if names else "lists no model"

@@ -54,8 +54,8 @@ class Gate:
     async def _outcome(self, probe: asyncio.Task[bool]) -> bool:
         # Unlike `await probe`, this lets one waiter be cancelled without ending the probe.
         await asyncio.wait({probe})
-        if probe.cancelled():
-            self._refuse_if_closed()
+        # Even after an answer: it may have been closed before this waiter woke up.
+        self._refuse_if_closed()
         return probe.result()
 
     def _refuse_if_closed(self) -> None:

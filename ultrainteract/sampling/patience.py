@@ -40,21 +40,29 @@ class Strike(Exception):
     """This attempt failed although the endpoint lives."""
 
 
-async def persist(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Repeat `attempt` as its `Busy` and `Strike` say. Raises `ModelFault` at the last strike."""
+async def persist(
+    attempt: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]
+) -> T:
+    """Repeat `attempt` as its `Busy` and `Strike` say. Raises `ModelFault` at the last strike.
+
+    `sleep` takes the seconds between two attempts, and may return early: then the next follows.
+    """
 
     # tenacity awaits only what is declared `async def`, not whatever returns an awaitable.
     async def once() -> T:
         return await attempt()
 
     async def patient() -> T:
-        waiting = AsyncRetrying(retry=retry_if_exception_type(Busy), wait=_asked_or_backoff)
+        waiting = AsyncRetrying(
+            retry=retry_if_exception_type(Busy), wait=_asked_or_backoff, sleep=sleep
+        )
         return await waiting(once)
 
     striking = AsyncRetrying(
         retry=retry_if_exception_type(Strike),
         stop=stop_after_attempt(STRIKES),
         wait=_backoff,
+        sleep=sleep,
         reraise=True,
     )
     try:

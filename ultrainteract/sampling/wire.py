@@ -121,13 +121,21 @@ class Completion(_Wire):
         tokens = self.usage or _Tokens()
         return Reply(
             choices=tuple(
-                Choice(said.message.content or said.message.refusal or "", said.finish_reason or "")
+                Choice(
+                    _encodable(said.message.content or said.message.refusal or ""),
+                    said.finish_reason or "",
+                )
                 for said in kept
             ),
             usage=Usage(tokens.prompt_tokens or 0, tokens.completion_tokens or 0),
             seconds=seconds,
             lost="" if kept else "content filter: the endpoint withheld every choice",
         )
+
+
+def _encodable(text: str) -> str:
+    """`text` with U+FFFD for each half of a surrogate pair, which no journal could hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Model(_Wire):

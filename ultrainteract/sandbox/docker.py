@@ -33,6 +33,9 @@ TEMPORARY = "128m"
 STREAM = struct.Struct("!BxxxL")
 NO_ENGINE = "no Docker engine answers ({error}); run `make install`, or docker/engine.sh"
 NO_IMAGE = "the engine has no sandbox image {image!r}; run `make install`, or docker/build.sh"
+BAD_IMAGE = (
+    "the engine cannot look up sandbox image {image!r} ({error}); check the name in pace.image"
+)
 
 
 class DockerSandbox:
@@ -229,6 +232,8 @@ def _version() -> str:
     engine = _connect()
     try:
         return str(engine.version()["Version"])
+    except (DockerException, OSError) as error:
+        raise SetupError(NO_ENGINE.format(error=error)) from error
     finally:
         engine.close()
 
@@ -239,6 +244,8 @@ def _image_id(image: str) -> str:
         return str(engine.images.get(image).id)
     except ImageNotFound as error:
         raise SetupError(NO_IMAGE.format(image=image)) from error
+    except (DockerException, OSError) as error:
+        raise SetupError(BAD_IMAGE.format(image=image, error=error)) from error
     finally:
         engine.close()
 

@@ -118,14 +118,23 @@ def _problem(seed: Seed, place: str, row: Row) -> Problem:
     for text, what in ((statement, "statement"), (answer, "answer")):
         if not text:
             raise Skip(f"no {what}")
+    rationale = as_text(question.rationale, "rationale")
+    meta = (text for pair in question.meta.items() for text in pair)
+    _encodable(statement, answer, rationale, question.id, *question.solutions, *meta)
     return Problem(
         dataset=seed.name,
         # Copies of a dataset differ in white space and in nothing else.
         native_id=question.id or digest(" ".join(statement.split()))[:16],
         statement=statement,
-        reference=Reference(
-            answer, as_text(question.rationale, "rationale"), tuple(question.solutions)
-        ),
+        reference=Reference(answer, rationale, tuple(question.solutions)),
         environments=question.environments or seed.environments,
         meta=dict(question.meta),
     )
+
+
+def _encodable(*texts: object) -> None:
+    # JSON can spell half a surrogate pair, which no file and no model takes.
+    try:
+        "".join(map(str, texts)).encode()
+    except UnicodeEncodeError as error:
+        raise Skip("text that is no valid Unicode") from error

@@ -26,7 +26,7 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
     """
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if not path.is_file():
-        raise SeedError(f"no file {path}; {_beside(path)}")
+        raise SeedError(f"no file {path}; {beside(path)}")
     if suffix not in SUFFIXES:
         raise SeedError(
             f"{path}: unknown kind of file {suffix!r}; rows are read from "
@@ -87,7 +87,8 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig")
 
 
-def _beside(path: Path) -> str:
+def beside(path: Path) -> str:
+    """What data files there are in the folder of `path`, for an error to list."""
     there = sorted(file.name for file in path.parent.glob("*") if _is_data(file))
     if not path.parent.is_dir():
         return f"nor is there a folder {path.parent.absolute()}"

@@ -13,6 +13,7 @@ from typing import Literal
 from ultrainteract.errors import SeedError, boundary
 from ultrainteract.seeds.hub import Unreachable, fetch
 from ultrainteract.seeds.registry import Hub, Seed
+from ultrainteract.seeds.rows import beside
 
 SAMPLE_LICENCE = "apache-2.0"
 
@@ -122,7 +123,15 @@ def _strict(seed: Seed, hub: Hub, revision: str) -> Source:
 
 
 def _file(seed: Seed, path: Path, licence: str) -> Source:
-    with boundary(SeedError, f"seed dataset {seed.name!r}: cannot read {path}", OSError):
+    what = f"seed dataset {seed.name!r}: cannot read {path}"
+    with boundary(SeedError, what, OSError):
+        if path.is_dir():
+            raise SeedError(f"{what}: it is a folder; {beside(path / 'rows')}")
+        if not path.exists():
+            raise SeedError(f"{what}: no such file; {beside(path)}")
+        # Opening a pipe waits for whoever writes to it.
+        if not path.is_file():
+            raise SeedError(f"{what}: neither a file nor a folder; write its rows to a file first")
         content = _sha256(path)
     provenance = Provenance(seed.name, "file", path.name, sha256=content, licence=licence)
     return Source((path,), provenance)
