@@ -133,3 +133,24 @@ def test_no_secret_is_in_a_configuration(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     config = parse_config(MINIMAL, "x")
     assert "sk-secret" not in repr(config) + config.model_dump_json()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_beyond_what_endpoints_take_is_refused(seed: int) -> None:
+    refused({**MINIMAL, "seed": seed}, "seed: Input should be")
+    assert parse_config({**MINIMAL, "seed": 2**63 - 1}, "x").seed == 2**63 - 1
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "1" * 5000, "2024-99-99"])
+def test_yaml_that_python_cannot_hold_is_refused(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text(f"a: {value}")
+    with pytest.raises(ConfigError, match=r"cannot read .*deep\.yaml"):
+        load_config(path)
+    with pytest.raises(ConfigError, match="the value is no YAML"):
+        load_config(Path("cpu"), [f"seed={value}"])
+
+
+def test_a_folder_is_no_configuration_and_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a folder, not a configuration file: .*cpu\.yaml"):
+        find_config(tmp_path)

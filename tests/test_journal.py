@@ -1,15 +1,23 @@
 """The journal keeps what it committed, once, and refuses a second owner."""
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from tests.test_run_folder import config
 from ultrainteract.errors import JournalFault, RunFolderError
 from ultrainteract.journal import Effect, Journal, RunLock, changes
-from ultrainteract.types import Instruction, Reference, Task
+from ultrainteract.recorder import Recorder, _NothingLive, _Open, _write_nothing
+from ultrainteract.types import Claim, Instruction, Reference, Task, digest
 
 
 def effect(key: str, data: bytes = b"{}", tree: str = "t") -> Effect:
@@ -105,3 +113,97 @@ def test_changes_name_each_key_that_differs() -> None:
     old = {"a": 1, "b": {"c": [1], "d": 2}, "gone": 0}
     new = {"a": 1, "b": {"c": [1, 2], "d": 2}, "new": None, "added": 3}
     assert changes(old, new) == ["added: None -> 3", "b.c: [1] -> [1, 2]", "gone: 0 -> None"]
+
+
+def test_an_empty_file_is_no_journal_to_read(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").touch()
+    with pytest.raises(JournalFault, match=r"journal\.sqlite is damaged .*keep a copy"):
+        Journal(tmp_path, readonly=True)
+
+
+READS: list[Callable[[Journal], object]] = [
+    lambda journal: journal.meta("shape"),
+    lambda journal: list(journal.instructions()),
+    lambda journal: journal.effects("t"),
+    Journal.spent,
+    Journal.ended,
+    lambda journal: journal.count("sample"),
+]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_every_read_of_a_damaged_journal_says_what_to_do(
+    tmp_path: Path, read: Callable[[Journal], object]
+) -> None:
+    journal = Journal(tmp_path)
+    journal._db.executescript(
+        "DROP TABLE meta; DROP TABLE instruction; DROP TABLE effect; DROP TABLE ended"
+    )
+    with pytest.raises(JournalFault, match=r"damaged .*another RUN name, or restore a backup"):
+        read(journal)
+    journal.close()
+
+
+def test_a_truncated_journal_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin(instruction(f"{number:05d}") for number in range(500))
+    journal.close()
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(JournalFault, match="damaged"):
+        list(Journal(tmp_path, readonly=True).instructions())
+
+
+def test_an_instruction_that_is_none_is_a_fault(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal._db.execute("INSERT INTO instruction VALUES (0, 'a', '{}')")
+    with pytest.raises(JournalFault, match=r"damaged .*ValidationError"):
+        list(journal.instructions())
+    journal.close()
+
+
+async def test_a_record_that_is_none_names_tree_and_kind() -> None:
+    claim = Claim("math", "1", "1")
+    known = {("judge", digest(asdict(claim))): b'{"judgement": 1}'}
+    recorder = Recorder("t1", config(), known, _NothingLive(), _write_nothing, _Open())
+    with pytest.raises(JournalFault, match="its judge record of tree t1 "):
+        await recorder.judge(claim)
+
+
+@contextmanager
+def unwritable(folder: Path) -> Iterator[None]:
+    """As on a read-only file system, for root as well."""
+    folder.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+def test_a_journal_is_read_where_nothing_can_be_written() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        journal = Journal(folder)
+        journal.record([effect("a")])
+        journal.close()
+        with unwritable(folder):
+            plain = sqlite3.connect(folder / "journal.sqlite")
+            with pytest.raises(sqlite3.OperationalError):
+                plain.execute("SELECT * FROM effect")
+            plain.close()
+            reader = Journal(folder, readonly=True)
+            assert reader.count("sample") == 1
+            reader.close()
+        assert [path.name for path in folder.iterdir()] == ["journal.sqlite"]
+
+
+def test_a_reader_writes_nothing(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    reader = Journal(tmp_path, readonly=True)
+    with pytest.raises(JournalFault, match="readonly"):
+        reader.record([effect("a")])
+    reader.close()

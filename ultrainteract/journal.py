@@ -210,7 +210,7 @@ class Journal:
 
     def ended(self) -> dict[str, str]:
         """Trees that were grown to their end: id -> stop reason."""
-        return {tree: stop for tree, stop in self._rows("SELECT tree, stop FROM ended")}
+        return dict(self._rows("SELECT tree, stop FROM ended"))
 
     def reopen(self, trees: Iterable[str]) -> None:
         """These trees did not end after all."""

@@ -89,7 +89,7 @@ class Recorder:
             )
         data = await asyncio.shield(self._asked[kind, key])
         # Read back even what is new: a live run sees exactly what a resumed one will see.
-        what = f"the journal is damaged: its record of a {kind} of tree {self._tree} is unreadable"
+        what = f"the journal is damaged: its {kind} record of tree {self._tree} is unreadable"
         with boundary(JournalFault, what, ValidationError):
             return adapter(value).validate_json(data)
 

@@ -63,6 +63,7 @@ def cluster(tmp_path: Path, stand_in: dict[str, str]) -> Iterator[str]:
         pass
     # `--block`, not `ray stop`: that would stop every Ray of this machine.
     words = "--head --block --num-cpus 4 --num-gpus 16 --include-dashboard false"
+    words += " --node-ip-address 127.0.0.1"
     with (tmp_path / "ray.log").open("w") as log:
         process = subprocess.Popen(
             [ray, "start", *words.split(), f"--port={port}"],

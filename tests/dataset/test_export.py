@@ -140,3 +140,18 @@ def test_a_target_that_cannot_be_written_is_named(folder: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot export to"):
         export(folder, "nemo_rl", tmp_path / "file")
+
+
+def test_a_damaged_dataset_says_how_to_get_it_anew(folder: Path, tmp_path: Path) -> None:
+    path = next((folder / "preference").glob("train-*.parquet"))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UserError, match=r"cannot read .*publishes it anew.*Arrow"):
+        export(folder, "nemo_rl", tmp_path / "x")
+
+
+@pytest.mark.parametrize("inside", ["", "trees", "new/one", "../out"])
+def test_an_export_into_the_dataset_is_refused(folder: Path, inside: str) -> None:
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(UserError, match="lies in the published dataset"):
+        export(folder, "verl_rl", folder / inside)
+    assert sorted(folder.rglob("*")) == before

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ultrainteract.config import ModelConfig
-from ultrainteract.sampling.base import Request
+from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.sampling.wire import ChatBody, Completion, chat_body, on_wire, wire_key
-from ultrainteract.types import Message, Usage
+from ultrainteract.types import Message, Usage, adapter
 
 MODEL = ModelConfig(model="on-the-wire")
 
@@ -58,3 +58,10 @@ def test_filtered_choices_are_dropped_and_the_others_kept() -> None:
     ]
     reply = Completion.model_validate({"choices": choices}).reply(2, 0.0)
     assert ([choice.text for choice in reply.choices], reply.lost) == (["kept"], "")
+
+
+def test_half_a_surrogate_pair_in_a_reply_does_not_stop_the_journal() -> None:
+    said = json.loads('"a\\ud83d, \\ude00 and \\ud83d\\ude00"')
+    reply = Completion.model_validate({"choices": [{"message": {"content": said}}]}).reply(1, 0.0)
+    assert reply.choices[0].text == "a\ufffd, \ufffd and \U0001f600"
+    assert adapter(Reply).validate_json(adapter(Reply).dump_json(reply)) == reply

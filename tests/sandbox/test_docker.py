@@ -264,3 +264,8 @@ async def test_an_owner_label_means_one_process_only() -> None:
     assert not alive("1-0")
     assert not alive("999999999-1")
     assert not alive("")
+
+
+async def test_a_name_that_is_no_image_name_is_refused_with_its_setting() -> None:
+    with pytest.raises(SetupError, match=r"'bad image!'.*pace\.image"):
+        await probe_image("bad image!")

@@ -200,7 +200,7 @@ def test_unreachable_hub_gives_the_sample_with_a_notice(tmp_path: Path, offline:
 
 def test_failing_hub_counts_as_unreachable(hub: Server, tmp_path: Path) -> None:
     hub.status = 503
-    assert "503" in source_of(load(tmp_path / "home", hub.url, "math"))["notice"]
+    assert "NOT the dataset" in source_of(load(tmp_path / "home", hub.url, "math"))["notice"]
 
 
 def test_unreachable_hub_is_an_error_when_it_is_asked_for(tmp_path: Path) -> None:

@@ -120,3 +120,11 @@ def test_lot_does_not_depend_on_the_order_of_the_source(shuffled: list[Problem],
 
 def few_ids(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.id for problem in problems]
+
+
+@pytest.mark.parametrize("row", [{"q": "\ud83d", "a": 1}, {"q": "1?", "a": "x\ude00"}])
+def test_half_a_surrogate_pair_skips_its_row_only(tmp_path: Path, row: dict[str, object]) -> None:
+    rows = [row, {"q": "whole \U0001f600", "a": 1}]
+    loaded = load("mine", source=write(tmp_path, rows))
+    assert loaded.skipped == {"text that is no valid Unicode": 1}
+    assert [one.statement for one in loaded.problems] == ["whole \U0001f600"]

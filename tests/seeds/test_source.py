@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -77,3 +78,18 @@ def test_seed_without_a_source_says_what_to_pass() -> None:
 def test_missing_file_is_a_seed_error(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match=r"'math': .*absent\.jsonl"):
         load("math", source=tmp_path / "absent.jsonl")
+
+
+def test_a_missing_file_lists_what_is_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "there.jsonl").touch()
+    with pytest.raises(SeedError, match=r"no such file; in .* there is: there\.jsonl"):
+        load("gsm8k", source=tmp_path / "missing.jsonl")
+
+
+def test_a_folder_or_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").touch()
+    with pytest.raises(SeedError, match=r"it is a folder; in .* there is: in\.jsonl"):
+        load("gsm8k", source=tmp_path)
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(SeedError, match="neither a file nor a folder"):
+        load("gsm8k", source=tmp_path / "pipe.jsonl")

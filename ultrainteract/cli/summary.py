@@ -17,7 +17,7 @@ def render(summary: Summary, console: Console) -> None:
 
 
 def _title(summary: Summary) -> str:
-    if summary.drive.drained:
+    if summary.drive.drained or summary.drive.fatal:
         return "stopped"
     return "not finished" if summary.unfinished else "done"
 

@@ -204,7 +204,8 @@ def _publish(
     ended = run.journal.ended()
     instructions = list(run.journal.instructions())
     summary.unfinished = sum(one.id not in ended for one in instructions)
-    if summary.drive.drained or summary.unfinished == len(instructions):
+    stopped = summary.drive.drained or summary.drive.fatal
+    if stopped or summary.unfinished == len(instructions):
         return
     progress.say("publishing")
     about = about_run(run.journal, request.config)
