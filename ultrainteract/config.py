@@ -33,6 +33,8 @@ class ServeConfig(_Frozen):
     """An endpoint that exists, `http://host:port/v1`. Empty: a vLLM server is started."""
     api_key_env: str = "OPENAI_API_KEY"
     """Name of the environment variable with the key; local servers need none."""
+    host: str = ""
+    """Where a started server listens; empty: its node's address, on the CPU the loopback one."""
     replicas: Annotated[int, Field(ge=1)] = 1
     """vLLM servers to start for this model."""
     tensor_parallel: Annotated[int, Field(ge=1)] = 1

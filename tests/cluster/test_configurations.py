@@ -63,7 +63,6 @@ def cluster(tmp_path: Path, stand_in: dict[str, str]) -> Iterator[str]:
         pass
     # `--block`, not `ray stop`: that would stop every Ray of this machine.
     words = "--head --block --num-cpus 4 --num-gpus 16 --include-dashboard false"
-    words += " --node-ip-address 127.0.0.1"
     with (tmp_path / "ray.log").open("w") as log:
         process = subprocess.Popen(
             [ray, "start", *words.split(), f"--port={port}"],
@@ -97,6 +96,7 @@ def test_a_shipped_configuration_runs_to_a_dataset(
                 model["serve"]["base_url"] = server.url
             else:
                 model["model"] = str(make_weights(tmp_path / "weights" / key))
+                model["serve"]["host"] = "127.0.0.1"
         data["pace"] |= {"limit": 1, "workers": 1, "containers": 1}
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(data))
         job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", name)

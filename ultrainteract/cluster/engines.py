@@ -36,8 +36,7 @@ class Engine:
         self._weights = Path(model.model)
         # Workers on other nodes reach a GPU's node by its address; a CPU run is one machine.
         on_gpu = model.serve.device == "cuda"
-        # Ray leaves this function without types.
-        host = ray.util.get_node_ip_address() if on_gpu else "127.0.0.1"  # type: ignore[no-untyped-call]
+        host = model.serve.host or (_this_node() if on_gpu else "127.0.0.1")
         self._replica = Replica(
             name,
             lambda port: vllm_command(model, str(self._weights), port, host),
@@ -183,3 +182,10 @@ def _refuse_without_gpus(models: Mapping[str, ModelConfig]) -> None:
             "a cluster that has them (--ray-address), lower replicas or tensor_parallel, name an "
             "endpoint that exists (serve.base_url), or use --config cpu"
         )
+
+
+def _this_node() -> str:
+    """The address by which the cluster knows this actor's node."""
+    here = ray.get_runtime_context().get_node_id()
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return next(str(node["NodeManagerAddress"]) for node in nodes if node["NodeID"] == here)
