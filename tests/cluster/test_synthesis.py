@@ -17,7 +17,7 @@ from tests.conftest import MODEL, Command
 from tests.processes import alive, assert_gone, descendants
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.testing.faults import FaultKind, FaultRule
-from ultrainteract.testing.process import serve
+from ultrainteract.testing.process import serve, vacant_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.docker]
 
@@ -178,3 +178,34 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert result["identical"]
     assert result["kills"] == 2
     assert result["repeated"] <= result["in_flight"]
+
+
+def test_an_endpoint_that_is_gone_is_told_and_waited_for(command: Command, tmp_path: Path) -> None:
+    with vacant_port() as port:
+        pass
+    log = tmp_path / "calls.jsonl"
+    with serve(models=(MODEL,), latency_ms=100, port=port, log=log) as server:
+        config = command.config(server.url)
+        process = command.start(*JOB, "--env", "math_cot", "--config", config)
+        wait_until(lambda: len(server.received()) >= 2, "no call arrived")
+        server.kill()
+    assert process.stdout
+    told = next((line for line in process.stdout if "its requests wait" in line), "")
+    assert server.url in told
+    with serve(models=(MODEL,), port=port, log=log):
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+
+
+def test_trees_that_fail_in_a_row_stop_the_run(command: Command) -> None:
+    fault = FaultRule(kind=FaultKind.STATUS, status=401, message="no such key")
+    with serve(models=(MODEL,)) as server:
+        config = command.config(server.url, pace={"limit": 30, "trees_in_flight": 1})
+        process = command.start(*JOB, "--env", "math_cot", "--config", config)
+        wait_until(lambda: len(server.received()) >= 2, "no call arrived")
+        server.set_faults(fault)
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert "the run stopped: ModelFault" in output
+    assert "no such key" in output
+    assert output.count("not grown") <= 9

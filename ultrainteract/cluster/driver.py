@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     Workers: TypeAlias = list[ActorHandle[TreeWorker]]
 
 
+# Trees that fail one after the other: no other would fare better.
+_FAILURES = 8
+
+
 @dataclass
 class Progress:
     """What the driver tells while it runs; `say` gets a line, `grown` a tree's report."""
@@ -97,7 +101,8 @@ async def drive(
             result.origins = engines.origins
             work = replace(work, endpoints=engines.endpoints)
             async with _actors(folder, work) as workers:
-                await _pump(iter(instructions), workers, work, result, stop, progress)
+                pump = _Pump(iter(instructions), workers, result, stop, progress)
+                await pump.run(work.config.pace.trees_in_flight)
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
     return result
@@ -131,43 +136,62 @@ async def _actors(folder: Path, work: Work) -> AsyncIterator["Workers"]:
         ray.kill(writer)
 
 
-async def _pump(
-    queue: Iterator[Instruction],
-    workers: "Workers",
-    work: Work,
-    result: Drive,
-    stop: asyncio.Event,
-    progress: Progress,
-) -> None:
+class _Pump:
     """Each worker has as many lanes as trees in flight; a lane pulls the next instruction."""
 
-    async def lane(worker: "ActorHandle[TreeWorker]") -> None:
-        for instruction in queue:
-            if stop.is_set():
+    def __init__(
+        self,
+        queue: Iterator[Instruction],
+        workers: "Workers",
+        result: Drive,
+        stop: asyncio.Event,
+        progress: Progress,
+    ) -> None:
+        self._queue, self._workers, self._result = queue, workers, result
+        self._stop, self._progress = stop, progress
+        self._failed_in_a_row = 0
+
+    async def run(self, lanes: int) -> None:
+        """Until the queue is empty, or what is under way after a stop has ended."""
+        aside = [asyncio.create_task(self._drain())]
+        aside += [asyncio.create_task(self._listen(worker)) for worker in self._workers]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    for worker in self._workers:
+                        group.create_task(self._lane(worker))
+        finally:
+            for task in aside:
+                task.cancel()
+
+    async def _lane(self, worker: "ActorHandle[TreeWorker]") -> None:
+        for instruction in self._queue:
+            if self._stop.is_set():
                 return
             try:
                 report = await worker.grow.remote(instruction)
             except ray.exceptions.RayError as error:
                 # Most likely a tree that kills its worker again and again: the others go on.
                 report = TreeReport(instruction.id, trouble=f"tree worker: {error}")
-            result.reports.append(report)
-            progress.grown(report)
-            if report.fatal and not result.fatal:
-                result.fatal = report.trouble
-                stop.set()
+            self._note(report)
 
-    async def drain() -> None:
-        await stop.wait()
-        await asyncio.gather(*(worker.drain.remote() for worker in workers))
+    def _note(self, report: TreeReport) -> None:
+        self._result.reports.append(report)
+        self._progress.grown(report)
+        failed = bool(report.trouble) and not report.drained
+        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
+        if (report.fatal or self._failed_in_a_row >= _FAILURES) and not self._result.fatal:
+            self._result.fatal = report.trouble
+            self._stop.set()
 
-    draining = asyncio.create_task(drain())
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(work.config.pace.trees_in_flight):
-                for worker in workers:
-                    group.create_task(lane(worker))
-    finally:
-        draining.cancel()
+    async def _drain(self) -> None:
+        await self._stop.wait()
+        await asyncio.gather(*(worker.drain.remote() for worker in self._workers))
+
+    async def _listen(self, worker: "ActorHandle[TreeWorker]") -> None:
+        with contextlib.suppress(ray.exceptions.RayError):
+            while True:
+                self._progress.say(f"NOTICE: {await worker.notice.remote()}")
 
 
 @contextlib.contextmanager

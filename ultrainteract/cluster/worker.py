@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ultrainteract.cluster.writer import RemoteJournal
@@ -73,7 +74,12 @@ class TreeWorker:
             else None
         )
         self._grader = Grader(pace.graders)
-        self._samplers = _samplers(work)
+        self._notices: asyncio.Queue[str] = asyncio.Queue()
+        self._samplers = _samplers(work, self._notices.put_nowait)
+
+    async def notice(self) -> str:
+        """Returns when there is something that the user should hear now."""
+        return await self._notices.get()
 
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
@@ -125,7 +131,7 @@ class TreeWorker:
             await self._sandbox.close()
 
 
-def _samplers(work: Work) -> dict[str, tuple[Sampler, ...]]:
+def _samplers(work: Work, parked: Callable[[str], None]) -> dict[str, tuple[Sampler, ...]]:
     samplers: dict[str, tuple[Sampler, ...]] = {}
     for name in work.config.used_models():
         model = work.config.models[name]
@@ -133,9 +139,16 @@ def _samplers(work: Work) -> dict[str, tuple[Sampler, ...]]:
             samplers[name] = (ScriptedSampler(name, model),)
         else:
             samplers[name] = tuple(
-                EndpointSampler(name, model, url) for url in work.endpoints[name]
+                EndpointSampler(name, model, url, partial(_tell_parked, parked, name, url))
+                for url in work.endpoints[name]
             )
     return samplers
+
+
+def _tell_parked(parked: Callable[[str], None], name: str, url: str, reason: str) -> None:
+    text = f"model {name!r} at {url} is gone ({reason}): its requests wait until it is back"
+    log.warning(text)
+    parked(text)
 
 
 def _report(tree: PreferenceTree, diverged: int) -> TreeReport:
