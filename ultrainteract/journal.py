@@ -5,6 +5,7 @@ Resuming replays each tree from its effects; publishing is a replay, too. One pr
 """
 
 import fcntl
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -139,6 +140,16 @@ class Journal:
         """Set facts about the run."""
         with self._transaction("set facts"):
             self._set(facts)
+
+    def note(self, key: str, value: str) -> None:
+        """Add to what was at work: a run that goes on elsewhere names all that it used."""
+        known = self.noted(key)
+        if value not in known:
+            self.set_meta(**{key: json.dumps([*known, value])})
+
+    def noted(self, key: str) -> list[str]:
+        """What `note` was told, in order."""
+        return list(json.loads(self.meta(key) or "[]"))
 
     def begin(self, instructions: Iterable[Instruction], **facts: str) -> None:
         """What the run is about, in order, and facts about it, at once or not at all.

@@ -30,8 +30,9 @@ def begun(journal: Journal, config: RunConfig, provenance: Provenance = HUB, **f
     journal.set_meta(
         shape=json.dumps({**config.shape(), "seeds": seeds}),
         provenance=adapter(Provenance).dump_json(provenance).decode(),
-        **facts,
     )
+    for key, value in facts.items():
+        journal.note(key, value)
     return about_run(journal, config)
 
 
@@ -122,3 +123,11 @@ def test_scripted_models_are_called_so(journal: Journal) -> None:
 )
 def test_a_hub_id_stays_and_a_path_becomes_its_last_part(model: str, name: str) -> None:
     assert public_name(model) == name
+
+
+def test_a_run_that_went_on_elsewhere_names_all_it_used(journal: Journal) -> None:
+    config = configured("org/actor")
+    begun(journal, config, image="sha256:1", grader="2, patched")
+    about = begun(journal, config, image="sha256:9", grader="2, patched")
+    assert about.image == "sha256:1, sha256:9"
+    assert about.grader == "2, patched"

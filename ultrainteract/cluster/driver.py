@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -56,8 +56,6 @@ class Drive:
     reports: list[TreeReport] = field(default_factory=list)
     drained: bool = False
     fatal: str = ""
-    origins: dict[str, str] = field(default_factory=dict)
-    """Where the weights of the models that were served here came from, by name."""
 
 
 @contextlib.contextmanager
@@ -86,11 +84,16 @@ def ray_session(address: str | None) -> Iterator[None]:
 
 
 async def drive(
-    folder: Path, instructions: Iterable[Instruction], work: Work, progress: Progress
+    folder: Path,
+    instructions: Iterable[Instruction],
+    work: Work,
+    progress: Progress,
+    serving: Callable[[Mapping[str, str]], None],
 ) -> Drive:
     """Grow trees until all are grown, a stop is asked for, or a fault concerns them all.
 
-    Needs a `ray_session`. Raises `SetupError` when an engine does not start.
+    `serving` is told, before the first tree, where the weights of models that were started here
+    came from, by name. Needs a `ray_session`. Raises `SetupError` when an engine does not start.
     """
     result = Drive()
     stop = asyncio.Event()
@@ -98,7 +101,7 @@ async def drive(
         async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
             if stop.is_set():
                 return replace(result, drained=True)
-            result.origins = engines.origins
+            serving(engines.origins)
             work = replace(work, endpoints=engines.endpoints)
             async with _actors(folder, work) as workers:
                 pump = _Pump(iter(instructions), workers, result, stop, progress)

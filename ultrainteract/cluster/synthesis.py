@@ -6,7 +6,7 @@ ended. The same request again resumes, and finds nothing to do once all is done.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -160,9 +160,14 @@ def _grow(
     uses_code = any(load_environment(one.environment).tools for one in waiting)
     journal = run.journal
     if uses_code:
-        _also(journal, "image", asyncio.run(probe_image(config.pace.image)))
-    _also(journal, "grader", GRADER_VERSION)
-    _also(journal, "version", version("ultrainteract"))
+        journal.note("image", asyncio.run(probe_image(config.pace.image)))
+    journal.note("grader", GRADER_VERSION)
+    journal.note("version", version("ultrainteract"))
+
+    def serving(origins: Mapping[str, str]) -> None:
+        for name, origin in origins.items():
+            journal.note(f"weights:{name}", origin)
+
     work = Work(
         config=config,
         endpoints={},
@@ -174,10 +179,7 @@ def _grow(
         progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
-        result = asyncio.run(drive(run.path, waiting, work, progress))
-    for name, origin in result.origins.items():
-        _also(journal, f"weights:{name}", origin)
-    return result
+        return asyncio.run(drive(run.path, waiting, work, progress, serving))
 
 
 def expected_on_cpu(config: RunConfig, trees: int) -> str:
@@ -219,13 +221,6 @@ def _publish(
             f"NOTICE: {len(misfits)} trees do not fit their record any more: the package, an "
             "environment or a plugin has changed since. They are left out and open again"
         )
-
-
-def _also(journal: Journal, key: str, value: str) -> None:
-    """Note what was at work: a run that goes on elsewhere names all that it used, in order."""
-    known = journal.meta(key)
-    if value not in (known or "").split(", "):
-        journal.set_meta(**{key: f"{known}, {value}" if known else value})
 
 
 def finished_trees(

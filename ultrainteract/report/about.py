@@ -37,17 +37,17 @@ def about_run(journal: Journal, config: RunConfig) -> About:
             ModelUsed(
                 _name(config, name),
                 tuple(done),
-                journal.meta(f"weights:{name}") or _revision(config, name),
+                ", ".join(journal.noted(f"weights:{name}")) or config.models[name].revision,
             )
             for name, done in roles.items()
         ),
         prompts=shape["prompts"],
-        image=journal.meta("image") or "",
-        grader=journal.meta("grader") or "",
+        image=", ".join(journal.noted("image")),
+        grader=", ".join(journal.noted("grader")),
         seed=config.seed,
         self_critique=config.self_critique,
         decontamination="none was applied",
-        version=journal.meta("version") or "",
+        version=", ".join(journal.noted("version")),
         licences=(provenance.licence,) if provenance.licence else (),
     )
 
@@ -55,10 +55,6 @@ def about_run(journal: Journal, config: RunConfig) -> About:
 def _name(config: RunConfig, name: str) -> str:
     model = config.models[name]
     return "scripted" if model.kind == "scripted" else public_name(model.model)
-
-
-def _revision(config: RunConfig, name: str) -> str:
-    return config.models[name].revision
 
 
 def public_name(model: str) -> str:
