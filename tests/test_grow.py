@@ -200,7 +200,7 @@ def test_a_changed_model_is_asked_again_and_an_unchanged_one_is_not(tmp_path: Pa
     asyncio.run(recorded(same, config, journal, stop_after=None))
     assert same.asked == 0
     data = config.model_dump()
-    data["models"]["critic"]["model"] = "another"
+    data["models"]["a"]["model"] = "another"
     asyncio.run(recorded(other, parse_config(data, "test"), journal, stop_after=None))
     assert other.asked > 0
     journal.close()
