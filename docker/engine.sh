@@ -51,7 +51,9 @@ start_engine() {
   fi
   say "starting dockerd in the background (log: $log)"
   # A pid file left by an engine that was killed keeps the next one from starting.
-  if [ -f /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null; then
+  # Its number may belong to another process by now.
+  if [ -f /var/run/docker.pid ] &&
+    [ "$(cat "/proc/$(cat /var/run/docker.pid)/comm" 2>/dev/null)" != dockerd ]; then
     rm -f /var/run/docker.pid
   fi
   nohup setsid dockerd >>"$log" 2>&1 </dev/null &
