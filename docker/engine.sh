@@ -50,14 +50,21 @@ start_engine() {
     return
   fi
   say "starting dockerd in the background (log: $log)"
-  # A pid file left by an engine that was killed keeps the next one from starting.
-  # Its number may belong to another process by now.
-  if [ -f /var/run/docker.pid ] &&
-    [ "$(cat "/proc/$(cat /var/run/docker.pid)/comm" 2>/dev/null)" != dockerd ]; then
-    rm -f /var/run/docker.pid
-  fi
+  # A pid file left by an engine that was killed keeps the next one from starting. Its number may
+  # belong to another process by now, or to a zombie that nobody buries.
+  forget_dead /var/run/docker.pid dockerd
+  forget_dead /var/run/docker/containerd/containerd.pid containerd
   nohup setsid dockerd >>"$log" 2>&1 </dev/null &
   engine=$!
+}
+
+# forget_dead FILE NAME: remove a pid file unless a living process of that name has the number.
+forget_dead() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) || return 0
+  if ! grep -qsE "^[0-9]+ \($2\) [^ZX]" "/proc/$pid/stat"; then
+    rm -f "$1"
+  fi
 }
 
 await_engine() {
