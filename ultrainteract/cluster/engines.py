@@ -32,7 +32,7 @@ class Engine:
     """One vLLM server."""
 
     def __init__(self, name: str, model: ModelConfig, log: str) -> None:
-        self._name, self._model = name, model
+        self._model = model
         self._weights = Path(model.model)
         # Workers on other nodes reach a GPU's node by its address; a CPU run is one machine.
         on_gpu = model.serve.device == "cuda"

@@ -60,4 +60,5 @@ def _name(config: RunConfig, name: str) -> str:
 def public_name(model: str) -> str:
     """A hub id as it is; of a folder on some machine, its last part alone."""
     path = Path(model)
-    return path.name if path.is_absolute() or model.startswith((".", "~")) else model
+    local = path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
+    return path.name if local else model

@@ -32,15 +32,20 @@ class _Reader(Cursor):
     def items(self, kind: str) -> Node:
         """One value, or a bare group of several."""
         values = [self.relation()]
-        while self.accept(",", ";"):
-            while self.accept(",", ";"):
-                pass  # "3, 5, and 7": the joiner doubles the comma
+        while self._comma():
             if self.peek is END or self.peek.text in (")", "]", "}", "\\}"):
                 break
             values.append(self.relation())
         if len(values) == 1 and kind == "bare":
             return values[0]
         return Group("bare", tuple(values))
+
+    def _comma(self) -> bool:
+        """Whether a separator came; "3, 5, and 7" has two in a row, the joiner being one."""
+        found = False
+        while self.accept(",", ";"):
+            found = True
+        return found
 
     def relation(self) -> Node:
         terms, signs = [self.ratio()], []
