@@ -175,11 +175,12 @@ class ExecResult:
     """What a program did: everything it printed, the echo of a last expression, a traceback.
 
     `output` keeps head and tail and says what was cut, at most `Limits.output_chars` (plus that
-    one line). It is untrusted text.
+    one line). A script's standard error is kept apart in `errors`. Both are untrusted text.
     """
 
     outcome: Outcome
     output: str
+    errors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,19 @@ import asyncio
 import os
 import secrets
 import signal
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, TypeAlias
 
 from ultrainteract.sandbox import accounts
 from ultrainteract.sandbox.capture import Capture
-from ultrainteract.sandbox.processes import Ending, Process, Processes, described
+from ultrainteract.sandbox.processes import Process, Processes, described
+
+# Of tools, in one execution.
+CALLS = 100
+# A status that no program can report: its reports hold no such character.
+FAULT = "\0fault "
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,36 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What to execute, and how. `memory` in bytes, 0 for the notebook's own limit."""
+
+    code: str
+    number: int
+    seed: int
+    processes: int
+    seconds: float
+    chars: int
+    memory: int = 0
+    script: bool = False
+    stdin: str = ""
+
+
+@dataclass(frozen=True)
 class Ended:
-    """How one attempt ended; `process` is the new state, None where the program left none."""
+    """How one attempt ended; `process` is the new state, None where the program left none.
+
+    `doubtful` where it may not be its own doing, `fault` where a tool's machinery failed.
+    """
 
     outcome: str
     output: str
+    errors: str = ""
     process: Process | None = None
     doubtful: bool = False
+    fault: str = ""
+
+
+Ask: TypeAlias = Callable[[dict[str, object]], Awaitable[dict[str, object]]]
 
 
 class Attempts:
@@ -74,68 +103,161 @@ class Attempts:
         self.processes = processes
         self.zygote = zygote
         self.tainted = ""
+        self._oom_kills = accounts.oom_kills()
 
-    async def spawn(self, parent: Process, uid: int, output: int | None = None) -> Process | None:
-        """A fork of `parent`, idle; the preloaded interpreter's take the user id `uid`."""
-        if output is None:
-            output = os.open(os.devnull, os.O_WRONLY)
-        confined = uid if parent is self.zygote else 0
+    async def spawn(
+        self, parent: Process, uid: int, streams: Sequence[int] = (), **task: object
+    ) -> Process | None:
+        """A fork of `parent`; the preloaded interpreter's take the user id `uid`."""
         command = {
-            "uid": confined,
+            "uid": uid if parent is self.zygote else 0,
             "memory": self.settings.memory,
             "processes": self.settings.cells + self.settings.processes,
+            "apart": False,
+            "input": False,
+            **task,
         }
-        return await self.processes.spawn(parent, command, output, uid)
+        streams = streams or [os.open(os.devnull, os.O_WRONLY)]
+        return await self.processes.spawn(parent, command, streams, uid)
 
-    async def run(self, parent: Process, place: Place, task: dict[str, object]) -> Ended | None:
+    async def run(self, parent: Process, place: Place, task: Task, ask: Ask) -> Ended | None:
         """One execution; None when no process could be had for it."""
-        reader, writer = os.pipe()
-        capture = Capture(reader, self.settings.chars)
-        process = await self.spawn(parent, place.uid, writer)
-        if process is None:
-            capture.close()
-            return None
-        oom_kills = accounts.oom_kills()
-        process.send({**task, "folder": place.fresh_folder()})
-        report = asyncio.ensure_future(process.message())
-        flood = asyncio.ensure_future(capture.flooded.wait())
-        ends: set[asyncio.Future[str] | asyncio.Future[Literal[True]] | asyncio.Future[Ending]]
-        ends = {report, flood, process.ended}
-        done, _ = await asyncio.wait(
-            ends,
-            timeout=self.settings.seconds,
-            return_when=asyncio.FIRST_COMPLETED,
+        streams, captures = [], []
+        for _ in range(2 if task.script else 1):
+            reader, writer = os.pipe()
+            streams.append(writer)
+            captures.append(Capture(reader, task.chars))
+        if task.stdin:
+            streams.append(_file(task.stdin))
+        oom_kills = self._oom_kills.read()
+        started = asyncio.get_running_loop().time()
+        process = await self.spawn(
+            parent,
+            place.uid,
+            streams,
+            apart=task.script,
+            input=bool(task.stdin),
+            folder=place.fresh_folder(),
+            code=task.code,
+            number=task.number,
+            seed=task.seed,
+            processes=task.processes,
+            memory=task.memory,
+            script=task.script,
         )
-        flood.cancel()
-        status = report.result() if report.done() else ""
-        report.cancel()
-        if status in ("ok", "exception", "syntax") and not capture.flooded.is_set():
+        if process is None:
+            for capture in captures:
+                capture.close()
+            return None
+        status = await self._watch(process, captures, task, started, ask)
+        return await self._ended(process, captures, task, status, oom_kills)
+
+    async def _watch(
+        self,
+        process: Process,
+        captures: Sequence[Capture],
+        task: Task,
+        started: float,
+        ask: Ask,
+    ) -> str:
+        """What it reports, `expired`, or nothing. Its clock stands still while a tool works."""
+        loop = asyncio.get_running_loop()
+        floods = [asyncio.ensure_future(capture.flooded.wait()) for capture in captures]
+        deadline = started + task.seconds
+        try:
+            for _ in range(CALLS):
+                report = asyncio.ensure_future(process.message())
+                ends: set[asyncio.Future[Any]] = {report, process.ended, *floods}
+                done, _ = await asyncio.wait(
+                    ends,
+                    timeout=max(0.0, deadline - loop.time()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if report not in done:
+                    report.cancel()
+                    return "" if done else "expired"
+                message = report.result()
+                if "tool" not in message:
+                    return str(message.get("status", "")).replace("\0", "")
+                process.stop()
+                asked = loop.time()
+                answer = await ask(message)
+                deadline += loop.time() - asked
+                if "fault" in answer:
+                    return f"{FAULT}{answer['fault']}"
+                process.go_on()
+                said = asyncio.ensure_future(process.say(answer))
+                ends = {said, process.ended}
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                said.cancel()
+            return f"called tools more than {CALLS} times"
+        finally:
+            for flood in floods:
+                flood.cancel()
+
+    async def _ended(
+        self,
+        process: Process,
+        captures: Sequence[Capture],
+        task: Task,
+        status: str,
+        oom_kills: int,
+    ) -> Ended:
+        flooded = any(capture.flooded.is_set() for capture in captures)
+        if status in ("ok", "exception", "syntax") and not flooded:
             process.stop()
-            return Ended(status, capture.close(), process)
-        if report in done and not status:
+            output, errors, *_ = *(capture.close() for capture in captures), ""
+            return Ended(status, output, errors, process)
+        if not status:
             # The report's end of file may come before the wait status that explains it.
             await asyncio.wait({process.ended}, timeout=1)
         await self.processes.kill(process)
-        if status != "memory" and accounts.oom_kills() > oom_kills:
+        if status != "memory" and self._oom_kills.read() > oom_kills:
             self.tainted = status = "out of memory"
-        output = capture.close()
-        if capture.flooded.is_set():
-            return Ended("output_limit", said(output, "stopped: it printed too much"))
-        return self._verdict(process, status, output, expired=not done)
+        output, errors, *_ = *(capture.close() for capture in captures), ""
+        if status.startswith(FAULT):
+            return Ended("", "", fault=status.removeprefix(FAULT))
+        outcome, what, doubtful = self._verdict(process, task, status, flooded=flooded)
+        if what and task.script:
+            errors = said(errors, what)
+        elif what:
+            output = said(output, what)
+        return Ended(outcome, output, errors, doubtful=doubtful)
 
-    def _verdict(self, process: Process, status: str, output: str, *, expired: bool) -> Ended:
-        """Why a program that left no state ended; doubtful where it may not be its own doing."""
+    def _verdict(
+        self, process: Process, task: Task, status: str, *, flooded: bool
+    ) -> tuple[str, str, bool]:
+        """Why a program that left no state ended, in a word and in a line, and whether that is
+        doubtful: it may not be its own doing."""
         seconds, code = process.ending()
-        if status == "memory":
-            return Ended("memory", output)
-        if status:
-            return Ended("memory", said(output, f"killed: {status}"), doubtful=True)
-        if expired:
-            text = f"timeout: stopped after {self.settings.seconds:g} s"
-            doubtful = seconds < self.settings.seconds / 2
-            return Ended("timeout", said(output, text), doubtful=doubtful)
-        # Nobody here sent this SIGKILL: perhaps a sibling did.
-        return Ended("killed", said(output, described(code)), doubtful=code == -signal.SIGKILL)
+        what, doubtful = "", False
+        match status:
+            case _ if flooded:
+                outcome, what = "output_limit", "stopped: it printed too much"
+            case "memory":
+                outcome = status
+            case "out of memory":
+                outcome, what, doubtful = "memory", f"killed: {status}", True
+            case "expired":
+                outcome, what = "timeout", f"timeout: stopped after {task.seconds:g} s"
+                doubtful = seconds < task.seconds / 2
+            case "" if code == 0 and task.script:
+                outcome = "ok"
+            case "":
+                # Nobody here sent this SIGKILL: perhaps a sibling did.
+                outcome, what, doubtful = "killed", described(code), code == -signal.SIGKILL
+            case _:
+                outcome, what = "killed", f"stopped: it reported {status[:40]!r}"
+        return outcome, what, doubtful
+
+
+def _file(text: str) -> int:
+    """A file of that text in memory, to be read from its start."""
+    fd = os.memfd_create("stdin")
+    with open(fd, "wb", closefd=False) as stream:
+        stream.write(text.encode("utf-8", "surrogatepass"))
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 def said(output: str, what: str) -> str:

@@ -5,10 +5,29 @@ cell that continues from it, so any number of siblings start from one state. Wha
 is an `ExecResult`; what went wrong with the machinery is a `SandboxFault`, never a result.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ultrainteract.errors import SandboxFault
-from ultrainteract.types import ExecResult
+from ultrainteract.sandbox.tools import HostTool
+from ultrainteract.types import ExecResult, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one execution differs from a notebook's cell.
+
+    `stdin` is the text it reads. A `script` runs as `python program.py` does: no echo, standard
+    error apart, an exit with 0 is a clean end. `limits` replace the sandbox's own.
+    """
+
+    stdin: str = ""
+    script: bool = False
+    limits: Limits | None = None
+
+
+NOTEBOOK = Manner()
 
 
 class CellGone(SandboxFault):
@@ -18,7 +37,7 @@ class CellGone(SandboxFault):
 class Cell(Protocol):
     """A snapshot of a stateful notebook."""
 
-    async def run(self, code: str) -> tuple[ExecResult, "Cell"]:
+    async def run(self, code: str, manner: Manner = NOTEBOOK) -> tuple[ExecResult, "Cell"]:
         """Execute `code` from this state; this cell stays as it was.
 
         A program that raised, timed out or was killed still gives a cell: after an exception
@@ -35,8 +54,12 @@ class Cell(Protocol):
 class Sandbox(Protocol):
     """Gives notebooks."""
 
-    async def root(self, seed: str) -> Cell:
-        """A fresh notebook whose random numbers derive from `seed`. Raises `SandboxFault`."""
+    async def root(self, seed: str, tools: Sequence[HostTool] = ()) -> Cell:
+        """A fresh notebook whose random numbers derive from `seed`. Raises `SandboxFault`.
+
+        Its programs call `tools` by their names. Roots of one seed may run at the same time, each
+        under a user id of its own, and a tool of one may run cells of another.
+        """
         ...
 
     async def release(self, seed: str) -> None:

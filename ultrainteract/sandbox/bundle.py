@@ -9,7 +9,19 @@ from pathlib import Path
 
 from ultrainteract.sandbox.attempts import Settings
 
-MODULES = ("accounts", "capture", "execution", "interpreter", "processes", "attempts", "kernel")
+MODULES = (
+    "accounts",
+    "capture",
+    "confine",
+    "execution",
+    "fork",
+    "slots",
+    "interpreter",
+    "processes",
+    "attempts",
+    "kernel",
+    "boot",
+)
 PACKAGES = ("ultrainteract", "ultrainteract.sandbox")
 BOOT = """
 import json, sys, types
@@ -17,7 +29,7 @@ for name, source in json.loads(sys.argv[1]).items():
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = []
     exec(compile(source, name, "exec"), module.__dict__)
-sys.modules["ultrainteract.sandbox.kernel"].main()
+sys.modules["ultrainteract.sandbox.boot"].main()
 """
 
 

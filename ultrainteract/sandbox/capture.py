@@ -10,12 +10,13 @@ FLOOD = 8 * 2**20
 
 
 class Capture:
-    """Reads a pipe as the loop goes. `flooded` is set once more than `FLOOD` bytes have come."""
+    """Reads a pipe as the loop goes. `flooded` is set once far more than is kept has come."""
 
     def __init__(self, pipe: int, chars: int) -> None:
         self.flooded = asyncio.Event()
         self._pipe = pipe
         self._chars = chars
+        self._most = max(FLOOD, 8 * chars)
         self._room = 4 * chars
         self._head = bytearray()
         self._tail = bytearray()
@@ -37,7 +38,7 @@ class Capture:
         self._head += data[:space]
         self._tail += data[space:] if space else data
         del self._tail[: -self._room]
-        if self._size > FLOOD:
+        if self._size > self._most:
             self.flooded.set()
         return True
 

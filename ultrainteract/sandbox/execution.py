@@ -6,6 +6,7 @@ Foreign code runs in here, in a process of its own: what comes out is its claim.
 import ast
 import contextlib
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -13,16 +14,19 @@ import warnings
 from typing import TextIO
 
 FRAMES = 8
+# What the code of programs is called in tracebacks.
+NAMES = ("Cell ", "program.py")
+PLACE = re.compile(r'File "((?:Cell \d+|program\.py))", line')
 
 
-def execute(code: str, cell: str, namespace: dict[str, object]) -> str:
+def execute(code: str, cell: str, namespace: dict[str, object], *, echo: bool = True) -> str:
     """Run a cell as a notebook does; returns `ok`, `exception`, `syntax` or `memory`.
 
-    Prints the value of a last expression unless it is None, or a short traceback.
+    Prints a short traceback, and with `echo` the value of a last expression unless it is None.
     """
     linecache.cache[cell] = (len(code), None, code.splitlines(keepends=True), cell)
     try:
-        program, last = compiled(code, cell)
+        program, last = compiled(code, cell, echo=echo)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError) as error:
         show(error)
         return "syntax"
@@ -52,14 +56,14 @@ def show(error: BaseException) -> None:
     fresh_streams()[1].write(short_traceback(error) + "\n")
 
 
-def compiled(code: str, cell: str) -> tuple[types.CodeType, types.CodeType | None]:
-    """The statements, and the last one apart where it is an expression."""
+def compiled(code: str, cell: str, *, echo: bool) -> tuple[types.CodeType, types.CodeType | None]:
+    """The statements, and with `echo` the last one apart where it is an expression."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(code, cell)
         last = None
         match tree.body:
-            case [*body, ast.Expr(value)]:
+            case [*body, ast.Expr(value)] if echo:
                 tree.body = body
                 last = compile(ast.Expression(value), cell, "eval", dont_inherit=True)
         return compile(tree, cell, "exec", dont_inherit=True), last
@@ -73,7 +77,7 @@ def short_traceback(error: BaseException) -> str:
 
 def own_frames(error: traceback.TracebackException) -> list[traceback.FrameSummary]:
     """The frames that lie in cells."""
-    return [entry for entry in error.stack if entry.filename.startswith("Cell ")]
+    return [entry for entry in error.stack if entry.filename.startswith(NAMES)]
 
 
 def _chain(error: traceback.TracebackException, depth: int) -> list[str]:
@@ -94,21 +98,34 @@ def _chain(error: traceback.TracebackException, depth: int) -> list[str]:
         if entry.line:
             lines.append(f"    {entry.line}")
     for line in error.format_exception_only():
-        lines.append(line.rstrip("\n").replace('File "Cell ', "Cell ").replace('", line', ", line"))
+        lines.append(PLACE.sub(r"\1, line", line.rstrip("\n")))
     return lines
 
 
-def fresh_streams() -> list[TextIO]:
-    """Standard streams as at a start, whatever an earlier cell made of them; the outputs."""
+def fresh_streams(*, buffered: bool = False) -> list[TextIO]:
+    """Standard streams as at a start, whatever an earlier cell made of them; the outputs.
+
+    `buffered` as where output is no terminal: a notebook shows both streams in their order.
+    """
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     outputs: list[TextIO] = []
     for name, fd in (("stdout", 1), ("stderr", 2)):
+        buffering = -1 if buffered and fd == 1 else 1
         stream = open(  # noqa: SIM115
-            fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+            fd, "w", encoding="utf-8", errors="backslashreplace", buffering=buffering, closefd=False
         )
         setattr(sys, name, stream)
         outputs.append(stream)
     return outputs
+
+
+def standing(streams: list[TextIO]) -> bool:
+    """Whether programs left the outputs as they were."""
+    return (
+        streams == [sys.stdout, sys.stderr]
+        and sys.stdin.fileno() == 0
+        and not any(stream.closed for stream in (*streams, sys.stdin))
+    )
 
 
 def flush(stream: TextIO) -> None:

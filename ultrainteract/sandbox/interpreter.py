@@ -1,9 +1,9 @@
 """The interpreter that forks: what a cell is, inside the container. Standard library only.
 
 A preloaded interpreter waits on a control socket. Each command makes it fork; the child becomes
-a cell, runs the code that the kernel sends on the child's own socket, reports how it ended, and
-waits in turn. The parent's state stays as it was. Foreign code runs in here, so everything this
-module says is a claim: `kernel` decides. Siblings of a cell that patched itself share its patches.
+a cell, runs the code that came with the command, reports how it ended, and waits in turn. The
+parent's state stays as it was. Foreign code runs in here, so everything this module says is a
+claim: `kernel` decides. Siblings of a cell that patched itself share its patches.
 """
 
 import builtins
@@ -13,20 +13,27 @@ import gc
 import json
 import os
 import random
-import resource
+import re
 import shutil
 import signal
 import socket
 import struct
 import sys
 import tempfile
+import threading
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
-from ultrainteract.sandbox.execution import execute, flush, fresh_streams
+from ultrainteract.sandbox.confine import allow_memory, allow_processes, close_behind, take_user
+from ultrainteract.sandbox.execution import execute, flush, fresh_streams, standing
+from ultrainteract.sandbox.fork import fork
 
 HEADER = struct.Struct("!I")
+CALL = 65536
+MADV_COLLAPSE = 25
+HUGE = 2**21
 PRELOAD = """
 import sympy, numpy
 x, n = sympy.symbols("x n")
@@ -60,29 +67,6 @@ def receive(control: socket.socket) -> tuple[dict[str, object], list[int]]:
     return json.loads(body), fds
 
 
-def fork() -> int:
-    """Forks a process that is a child of pid 1; 1 in the child, 0 in the parent, -1 on failure.
-
-    The kernel is pid 1: being its child, a cell's wait status reaches nobody else.
-    """
-    try:
-        middle = os.fork()
-    except OSError:
-        return -1
-    if middle == 0:
-        try:
-            last = os.fork()
-        except OSError:
-            os._exit(1)
-        if last:
-            os._exit(0)
-        return 1
-    # A program that ignores SIGCHLD leaves no status to read.
-    with contextlib.suppress(ChildProcessError):
-        return -1 if os.waitpid(middle, 0)[1] else 0
-    return 0
-
-
 class Interpreter:
     """One process: the preloaded one, or a cell. `serve` never returns."""
 
@@ -90,105 +74,111 @@ class Interpreter:
         self.control = control
         self.module = types.ModuleType("__main__")
         self.module.__dict__["__builtins__"] = builtins
+        self._nothing = os.open(os.devnull, os.O_RDONLY)
+        self._calling = threading.Lock()
+        self._streams: list[TextIO] = []
 
     def preload(self) -> None:
-        """Import and warm what programs use most, then keep it out of the collector's way."""
-        exec(PRELOAD, {"__name__": "preload"})  # noqa: S102
+        """Import and warm what programs use most, then make forks of it cheap."""
+        warm()
+        self._streams = fresh_streams()
         sys.modules["__main__"] = self.module
-        gc.collect()
-        gc.freeze()
         self.control.sendall(frame({"status": "ready"}))
 
     def serve(self) -> None:
-        """Fork on command, until the kernel is gone."""
+        """Fork on command, until the kernel is gone. A failed fork shows as a closed channel."""
         while True:
             command, fds = receive(self.control)
             allow_processes(None)
-            made = fork()
-            if made == 1:
+            if fork() == 1:
                 self._become(command, *fds)
                 continue
             for fd in fds:
                 os.close(fd)
-            self.control.sendall(b"1" if made == 0 else b"0")
 
-    def _become(self, command: dict[str, object], control: int, output: int) -> None:
+    def _become(self, command: dict[str, object], control: int, *streams: int) -> None:
+        """`streams` are standard output, and where the command has them standard error, input."""
         self.control.close()
         self.control = socket.socket(fileno=control)
         os.setsid()
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
-            os.dup2(nothing.fileno(), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(output)
+        output, errors = streams[0], streams[1] if command["apart"] else streams[0]
+        for number, fd in enumerate((streams[-1] if command["input"] else self._nothing, output)):
+            os.dup2(fd, number)
+        os.dup2(errors, 2)
+        for fd in streams:
+            os.close(fd)
         if command["uid"]:
-            confine(command)
+            take_user(command)
         self.control.sendall(b"+")
-        task, _ = receive(self.control)
-        if "remove" in task:
-            for name in task["remove"]:  # type: ignore[attr-defined]
+        if "remove" in command:
+            for name in command["remove"]:  # type: ignore[attr-defined]
                 shutil.rmtree(str(name), ignore_errors=True)
             os._exit(0)
-        if "code" in task:
-            self._run(task)
+        for name in command.get("tools", ()):  # type: ignore[attr-defined]
+            self.module.__dict__[name] = self._tool(name)
+        if "code" in command:
+            self._run(command)
 
     def _run(self, task: dict[str, object]) -> None:
+        close_behind()
         enter(str(task["folder"]))
         allow_processes(int(str(task["processes"])))
-        streams = fresh_streams()
+        if task["memory"]:
+            allow_memory(int(str(task["memory"])))
+        script, number = bool(task["script"]), task["number"]
+        if script or not standing(self._streams):
+            self._streams = fresh_streams(buffered=script)
         seed = int(str(task["seed"]))
         random.seed(seed)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed % 2**32)
-        code, cell, pid = str(task["code"]), f"Cell {task['number']}", os.getpid()
+        pid, cell = os.getpid(), "program.py" if script else f"Cell {number}"
         try:
-            status = execute(code, cell, self.module.__dict__)
+            status = execute(str(task["code"]), cell, self.module.__dict__, echo=not script)
         finally:
             settle()
-            for stream in streams:
+            for stream in self._streams:
                 flush(stream)
             # A process that the program forked ends with the program, as it would in a script.
             if os.getpid() != pid:
                 os._exit(0)
         self.control.sendall(frame({"status": status}))
 
+    def _tool(self, name: str) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            message = frame({"tool": name, "args": args, "kwargs": kwargs})
+            if len(message) > CALL:
+                raise ValueError(f"the arguments of {name} are longer than {CALL} bytes")
+            with self._calling:
+                self.control.sendall(message)
+                answer, _ = receive(self.control)
+            if "error" in answer:
+                kind = getattr(builtins, str(answer["kind"]))
+                raise kind(answer["error"])
+            return answer["value"]
 
-def confine(command: dict[str, object]) -> None:
-    """Take the notebook's user id for good, with its limits; nobody may trace this process."""
-    memory, uid = int(str(command["memory"])), int(str(command["uid"]))
-    base = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    for limit, value in (
-        (resource.RLIMIT_AS, base + memory),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_NPROC, int(str(command["processes"]))),
-    ):
-        resource.setrlimit(limit, (value, value))
-    # The kernel must get its turn beside a hundred busy processes.
-    os.nice(19)
-    # First to go when memory runs out; gVisor has no such file.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    # 4 is PR_SET_DUMPABLE; forks inherit it.
-    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+        call.__name__ = call.__qualname__ = name
+        return call
 
 
-def allow_processes(number: int | None) -> None:
-    """At most `number` processes and threads of this user; None for as many as ever allowed.
-
-    This limit fails a fork before it copies anything, the container's fails it after.
-    """
-    most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    resource.setrlimit(resource.RLIMIT_NPROC, (most if number is None else number, most))
+def warm() -> None:
+    """Preload; keep it all out of the collector's way and in huge pages, which forks share."""
+    exec(PRELOAD, {"__name__": "preload"})  # noqa: S102
+    gc.collect()
+    gc.freeze()
+    madvise = ctypes.CDLL(None).madvise
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ 0\s*(\[heap\])?$", line)
+        if found:
+            first, last = -(-int(found[1], 16) // HUGE) * HUGE, int(found[2], 16) // HUGE * HUGE
+            if last > first:
+                madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), MADV_COLLAPSE)
 
 
 def enter(folder: str) -> None:
     """A working folder of this cell's own, with what the parent's held."""
     before = os.environ.get("TMPDIR", "")
-    Path(folder).mkdir(mode=0o700)
+    os.mkdir(folder, 0o700)  # noqa: PTH102
     if before and os.listdir(before):  # noqa: PTH208
         with contextlib.suppress(OSError):
             shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)

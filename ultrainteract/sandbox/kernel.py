@@ -10,22 +10,26 @@ the victim runs again, alone.
 
 import asyncio
 import hashlib
-import json
+import itertools
 import os
 import secrets
 import shutil
-import socket
-import sys
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from ultrainteract.sandbox import accounts
-from ultrainteract.sandbox.attempts import Attempts, Ended, Place, Settings
-from ultrainteract.sandbox.interpreter import Interpreter
-from ultrainteract.sandbox.processes import Ending, Process, Processes, Slots
+from ultrainteract.sandbox.attempts import Attempts, Ended, Place, Settings, Task
+from ultrainteract.sandbox.processes import Process
+from ultrainteract.sandbox.slots import Slots, Turn
 
+Request: TypeAlias = Mapping[str, object]
 SHARED = "/dev/shm"  # noqa: S108
+# User ids of a container's notebooks, and every so many executions memory is looked at.
+UIDS = 1000
+LOOK = 32
 
 
 @dataclass
@@ -51,9 +55,11 @@ class Cell:
 
 
 class Kernel:
-    """Names, notebooks and what happens to them."""
+    """Names, notebooks and what happens to them. `say` reaches the driver."""
 
-    def __init__(self, settings: Settings, attempts: Attempts) -> None:
+    def __init__(
+        self, settings: Settings, attempts: Attempts, say: Callable[[Mapping[str, object]], None]
+    ) -> None:
         self.settings = settings
         self.attempts = attempts
         self.processes = attempts.processes
@@ -61,66 +67,70 @@ class Kernel:
         # Least recently used first.
         self.notebooks: dict[int, Notebook] = {}
         self.slots = Slots(settings.slots)
-        self._next_uid = settings.uid
+        self._say = say
+        self._roots = itertools.count()
+        self._runs = itertools.count()
+        self._calls: dict[int, asyncio.Future[dict[str, object]]] = {}
+        self._call_numbers = itertools.count()
 
-    async def answer(self, request: dict[str, str]) -> dict[str, object]:
-        """The reply to one request; `gone` names a cell that is not (or no longer) here."""
-        if request["op"] == "root":
-            return await self.root(request["cell"], request["seed"])
-        if request["op"] == "close":
-            await self.close(request["cell"])
-            return {}
-        if request["op"] == "release":
-            await self.release(request["seed"])
-            return {}
-        cell = self.cells.get(request["cell"])
-        if cell is None:
-            return {"gone": True}
-        return await self.run(cell, request["child"], request["code"])
+    async def answer(self, request: Request) -> None:
+        """Do what a request asks and reply; `gone` names a cell that is not (or no longer) here."""
+        match request:
+            case {"op": "answer", "call": int(number)}:
+                waiting = self._calls.pop(number, None)
+                if waiting and not waiting.done():
+                    waiting.set_result(dict(request))
+                return
+            case {"op": "root"}:
+                reply = await self.root(request)
+            case {"op": "close"}:
+                await self.close(str(request["cell"]))
+                reply = {}
+            case {"op": "release"}:
+                await self.release(str(request["seed"]))
+                reply = {}
+            case _:
+                cell = self.cells.get(str(request["cell"]))
+                reply = await self.run(cell, request) if cell else {"gone": True}
+        self._say({"id": request["id"], **reply, "tainted": self.attempts.tainted})
 
-    async def root(self, name: str, seed: str) -> dict[str, object]:
+    async def root(self, request: Request) -> dict[str, object]:
         """A fresh notebook, forked from the preloaded interpreter."""
         await self._evict(self.settings.cells - 1)
-        self._next_uid += 1
-        place = Place(self._next_uid, Path(self.settings.folder, secrets.token_hex(16)))
+        seed = str(request["seed"])
+        uids = (self.settings.uid + number % UIDS for number in self._roots)
+        uid = next(uid for uid in uids if uid not in self.notebooks)
+        place = Place(uid, Path(self.settings.folder, secrets.token_hex(16)))
         place.make()
         notebook = Notebook(place, seed)
-        process = await self.attempts.spawn(self.attempts.zygote, place.uid)
+        self.notebooks[uid] = notebook
+        process = await self.attempts.spawn(
+            self.attempts.zygote, uid, tools=request.get("tools", [])
+        )
         if process is None:
+            await self._remove(notebook)
             return {"fault": "no process for a new notebook"}
-        process.send({})
         process.stop()
-        self.notebooks[notebook.place.uid] = notebook
         digest = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        self._name(name, Cell(notebook, process, digest, 0))
+        self._name(str(request["cell"]), Cell(notebook, process, digest, 0))
         return {}
 
-    async def run(self, parent: Cell, child: str, code: str) -> dict[str, object]:
-        """Execute `code` in a fork of `parent`, which the name `child` then stands for."""
+    async def run(self, parent: Cell, request: Request) -> dict[str, object]:
+        """Execute code in a fork of `parent`, which the name `child` then stands for."""
         notebook = parent.notebook
         async with notebook.quiet:
             notebook.running += 1
         self.notebooks[notebook.place.uid] = self.notebooks.pop(notebook.place.uid, notebook)
-        digest = hashlib.blake2b(
-            code.encode("utf-8", "surrogatepass"), key=parent.digest, digest_size=16
-        ).digest()
-        number = parent.number + 1
-        seed = int.from_bytes(digest[:7], "big")
         parent.process.holders += 1
-        others = len(notebook.names) + self.settings.slots
-        task = {
-            "code": code,
-            "number": number,
-            "seed": seed,
-            "processes": self.settings.processes + others,
-        }
-        ended = await self._execute(parent, task)
+        task, digest = self._task(parent, request)
+        ended = await self._execute(parent, task, request["id"])
         if ended and notebook.released:
             if ended.process:
                 await self.processes.kill(ended.process)
             ended = None
-        if ended:
-            self._name(child, Cell(notebook, ended.process or parent.process, digest, number))
+        if ended and not ended.fault:
+            process = ended.process or parent.process
+            self._name(str(request["child"]), Cell(notebook, process, digest, task.number))
         parent.process.holders -= 1
         await self._drop(parent.process)
         async with notebook.quiet:
@@ -128,17 +138,58 @@ class Kernel:
             if not notebook.running:
                 await self._tidy(notebook)
         await self._evict(self.settings.cells)
-        return {"outcome": ended.outcome, "output": ended.output} if ended else {"gone": True}
+        if ended is None:
+            return {"gone": True}
+        if ended.fault:
+            return {"fault": ended.fault}
+        return {"outcome": ended.outcome, "output": ended.output, "errors": ended.errors}
 
-    async def _execute(self, parent: Cell, task: dict[str, object]) -> Ended | None:
+    def _task(self, parent: Cell, request: Request) -> tuple[Task, bytes]:
+        """What a request asks for, with the name of the state it leads to."""
+        code, settings = str(request["code"]), self.settings
+        digest = hashlib.blake2b(
+            code.encode("utf-8", "surrogatepass"), key=parent.digest, digest_size=16
+        ).digest()
+        limits = request.get("limits")
+        limits = limits if isinstance(limits, dict) else {}
+        processes = min(settings.processes, limits.get("pids", settings.processes))
+        task = Task(
+            code=code,
+            number=parent.number + 1,
+            seed=int.from_bytes(digest[:7], "big"),
+            processes=processes + len(parent.notebook.names) + settings.slots,
+            seconds=limits.get("seconds", settings.seconds),
+            chars=limits.get("output_chars", settings.chars),
+            memory=limits.get("memory_mb", 0) * 2**20,
+            script=bool(request.get("script")),
+            stdin=str(request.get("stdin", "")),
+        )
+        return task, digest
+
+    async def _execute(self, parent: Cell, task: Task, run: object) -> Ended | None:
         """One execution, and a second one alone where the first may be another's fault."""
-        async with self.slots.shared():
-            ended = await self.attempts.run(parent.process, parent.notebook.place, task)
+        place = parent.notebook.place
+
+        async def ask(turn: Turn, message: Mapping[str, object]) -> dict[str, object]:
+            async with turn.lent():
+                return await self._ask(run, message)
+
+        async with self.slots.turn() as turn:
+            ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
         if ended is None or ended.doubtful:
-            async with self.slots.alone():
-                await self.processes.sweep(parent.notebook.place.uid)
-                ended = await self.attempts.run(parent.process, parent.notebook.place, task)
+            async with self.slots.turn(alone=True) as turn:
+                await self.processes.sweep(place.uid)
+                ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
         return ended
+
+    async def _ask(self, run: object, message: Mapping[str, object]) -> dict[str, object]:
+        """A program's call of a tool, answered by the host."""
+        number = next(self._call_numbers)
+        answer: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+        self._calls[number] = answer
+        call = {key: message.get(key) for key in ("tool", "args", "kwargs")}
+        self._say({"call": number, "id": run, **call})
+        return await answer
 
     async def release(self, seed: str) -> None:
         """Forget the notebooks of a seed; what still runs in them leaves nothing."""
@@ -173,7 +224,7 @@ class Kernel:
             self.attempts.tainted = "processes that do not die"
         if any(half_full(folder) for folder in (self.settings.folder, SHARED)):
             self.attempts.tainted = "temporary files"
-        if accounts.memory_used() > self.settings.idle_memory:
+        if next(self._runs) % LOOK == 0 and accounts.memory_used() > self.settings.idle_memory:
             await self._evict(len(self.cells) // 2)
             if accounts.memory_used() > self.settings.idle_memory:
                 self.attempts.tainted = "memory of idle cells"
@@ -195,9 +246,10 @@ class Kernel:
         if not await self.processes.sweep(notebook.place.uid):
             self.attempts.tainted = "processes that do not die"
         # Only the notebook's own user may remove what it wrote.
-        process = await self.attempts.spawn(self.attempts.zygote, notebook.place.uid)
+        process = await self.attempts.spawn(
+            self.attempts.zygote, notebook.place.uid, remove=notebook.place.used
+        )
         if process:
-            process.send({"remove": notebook.place.used})
             await asyncio.wait({process.ended}, timeout=5)
             await self.processes.kill(process)
         shutil.rmtree(notebook.place.root, ignore_errors=True)
@@ -207,62 +259,3 @@ def half_full(folder: str) -> bool:
     """Whether files take half of the bytes or of the entries of a bounded file system."""
     room = os.statvfs(folder)
     return room.f_bavail * 2 < room.f_blocks or room.f_favail * 2 < room.f_files
-
-
-async def serve(kernel: Kernel) -> None:
-    """Answer requests, each in its own task, until standard input closes."""
-    loop = asyncio.get_running_loop()
-    lines = asyncio.StreamReader(limit=2**26)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    out, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
-    writer = asyncio.StreamWriter(out, protocol, None, loop)
-
-    def say(message: dict[str, object]) -> None:
-        writer.write(json.dumps(message).encode() + b"\n")
-
-    async def handle(request: dict[str, str]) -> None:
-        answer = await kernel.answer(request)
-        say({"id": request["id"], **answer, "tainted": kernel.attempts.tainted})
-
-    if await kernel.attempts.zygote.message() != "ready":
-        raise SystemExit("the preloaded interpreter did not start")
-    say({"ready": True})
-    # An error in here ends the container: the driver sees a fault, never a wrong result.
-    async with asyncio.TaskGroup() as group:
-        while line := await lines.readline():
-            group.create_task(handle(json.loads(line)))
-        # Nobody listens any more; pid 1 takes every process of the container with it.
-        os._exit(0)
-
-
-async def life(settings: Settings, pid: int, control: socket.socket) -> None:
-    """The kernel's main task. Ends the container when the preloaded interpreter ends."""
-    processes = Processes()
-    zygote = processes.adopt(pid, control)
-    work = asyncio.ensure_future(serve(Kernel(settings, Attempts(settings, processes, zygote))))
-    ends: set[asyncio.Future[None] | asyncio.Future[Ending]] = {work, zygote.ended}
-    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    if work.done():
-        work.result()
-    else:
-        raise SystemExit("the preloaded interpreter died")
-
-
-def main() -> None:
-    """Fork the preloaded interpreter first, while there is no event loop to inherit."""
-    settings = Settings(**json.loads(sys.argv[2]))
-    # The engine gives a mount the mode of the folder below it: nobody may list or fill these.
-    os.chmod(settings.folder, 0o711)  # noqa: PTH101, S103
-    with suppress(OSError):
-        os.chmod(SHARED, 0o1733)  # noqa: PTH101, S103
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        ours.close()
-        interpreter = Interpreter(theirs)
-        interpreter.preload()
-        with suppress(EOFError):
-            interpreter.serve()
-        os._exit(0)
-    theirs.close()
-    asyncio.run(life(settings, pid, ours))

@@ -10,16 +10,17 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.sandbox import accounts
-from ultrainteract.sandbox.interpreter import HEADER, frame
+from ultrainteract.sandbox.interpreter import CALL, HEADER, frame
 
 ANSWER_SECONDS = 10.0
+# What goes along with the descriptors: less than a socket takes at once.
+ONCE = 32768
 CREDENTIALS = struct.Struct("3i")
 Ending: TypeAlias = tuple[int, float]
 
@@ -33,6 +34,7 @@ class Process:
     control: socket.socket
     ended: asyncio.Future[Ending]
     holders: int = 0
+    stopped: bool = False
     forking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def signal(self, number: int) -> None:
@@ -42,22 +44,34 @@ class Process:
 
     def stop(self) -> None:
         """Stop it: threads a program left behind use no CPU and change no state."""
+        self.stopped = True
         self.signal(signal.SIGSTOP)
 
-    def send(self, message: Mapping[str, object]) -> None:
-        """Hand it a task, in the background; a process that does not read meets its deadline."""
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(loop.sock_sendall(self.control, frame(message)))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def go_on(self) -> None:
+        """Let a stopped one run."""
+        self.stopped = False
+        self.signal(signal.SIGCONT)
 
-    async def message(self) -> str:
-        """The status it reports; empty for anything else."""
+    async def say(self, message: Mapping[str, object]) -> None:
+        """Hand it an answer. One that does not read is met by its deadline."""
+        with suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(self.control, frame(message))
+
+    async def message(self) -> dict[str, object]:
+        """What it reports next; empty for anything that is no report."""
         loop = asyncio.get_running_loop()
         try:
-            size = HEADER.unpack(await loop.sock_recv(self.control, HEADER.size))[0]
-            return str(json.loads(await loop.sock_recv(self.control, min(size, 256)))["status"])
-        except (OSError, struct.error, ValueError, KeyError, TypeError):
-            return ""
+            data = await loop.sock_recv(self.control, HEADER.size)
+            missing = HEADER.unpack(data)[0]
+            body = b""
+            while len(body) < missing <= CALL and (
+                part := await loop.sock_recv(self.control, missing - len(body))
+            ):
+                body += part
+            report = json.loads(body)
+        except (OSError, struct.error, ValueError, RecursionError):
+            return {}
+        return report if isinstance(report, dict) else {}
 
     def ending(self) -> tuple[float, int]:
         """CPU seconds, and exit code or minus the signal."""
@@ -72,40 +86,57 @@ class Processes:
 
     def __init__(self) -> None:
         self._known: dict[int, Process] = {}
+        # Endings that came before their greeting, kept while a greeting is expected.
+        self._unclaimed: dict[int, Ending] = {}
+        self._expected = 0
+        self._count = accounts.Gauge("pids.current", "pids/pids.current")
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     def adopt(self, pid: int, control: socket.socket) -> Process:
-        """Watch a process; raises ProcessLookupError when it is gone already."""
+        """Watch a child, one that has ended already included."""
         control.setblocking(False)  # noqa: FBT003
-        ended = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        ending = self._unclaimed.pop(pid, None)
+        if ending:
+            ended.set_result(ending)
+            return Process(pid, -1, control, ended)
         self._known[pid] = Process(pid, os.pidfd_open(pid), control, ended)
         return self._known[pid]
 
     async def spawn(
-        self, parent: Process, command: Mapping[str, object], output: int, uid: int
+        self, parent: Process, command: Mapping[str, object], streams: Sequence[int], uid: int
     ) -> Process | None:
-        """Fork `parent`; None when it could not, or did not answer. Takes `output` over."""
+        """Fork `parent`; None when it could not, or did not answer. Takes `streams` over.
+
+        The new process does what `command` says at once.
+        """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)  # noqa: FBT003
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        fds = [theirs.fileno(), output]
+        message, loop = frame(command), asyncio.get_running_loop()
+        pid = 0
         try:
             async with asyncio.timeout(ANSWER_SECONDS), parent.forking:
-                parent.signal(signal.SIGCONT)
-                socket.send_fds(parent.control, [frame(command)], fds)
-                forked = await asyncio.get_running_loop().sock_recv(parent.control, 1)
+                self._expected += 1
+                if parent.stopped:
+                    parent.go_on()
+                socket.send_fds(parent.control, [message[:ONCE]], [theirs.fileno(), *streams])
+                await loop.sock_sendall(parent.control, message[ONCE:])
+                theirs.close()
+                pid = await greeting(ours, uid)
                 if parent.holders:
                     parent.stop()
-            theirs.close()
-            async with asyncio.timeout(ANSWER_SECONDS):
-                pid = await greeting(ours, uid) if forked == b"1" else 0
-            if pid and pid not in self._known:
-                return self.adopt(pid, ours)
+                if pid and pid not in self._known:
+                    return self.adopt(pid, ours)
         except (TimeoutError, OSError):
             parent.signal(signal.SIGKILL)
         finally:
+            self._expected -= 1
+            if not self._expected:
+                self._unclaimed.clear()
             theirs.close()
-            os.close(output)
+            for fd in streams:
+                os.close(fd)
         ours.close()
         return None
 
@@ -116,28 +147,31 @@ class Processes:
         process.control.close()
 
     async def sweep(self, uid: int) -> bool:
-        """Kill what runs as `uid` and is no cell; False when something goes on living."""
-        if 0 < accounts.processes() <= 1 + len(self._known):
+        """Kill what runs as `uid` and is no cell; False when something goes on living.
+
+        Everything in the container pauses: a fork bomb would outrun the killing of one process
+        after the other.
+        """
+        if (self._count.read() or len(numbers())) <= 1 + len(self._known):
             return True
-        # Stopped first: a fork bomb would outrun the killing of one process after the other.
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
-                while self._signal_strays(uid, signal.SIGSTOP):  # noqa: ASYNC110
-                    await asyncio.sleep(0.002)
-                while self._signal_strays(uid, signal.SIGKILL):  # noqa: ASYNC110
+                while self._kill_strays(uid):  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
                 return True
         return False
 
-    def _signal_strays(self, uid: int, number: int) -> int:
-        strays = [
-            pid
-            for pid, state in running(uid).items()
-            if pid not in self._known and (number == signal.SIGKILL or state != "T")
-        ]
-        for pid in strays:
+    def _kill_strays(self, uid: int) -> int:
+        """How many there were."""
+        with suppress(ProcessLookupError):
+            # All of the namespace but pid 1, at once.
+            os.kill(-1, signal.SIGSTOP)
+        users = {pid: user for pid, user in living().items() if pid > 1}
+        strays = {pid for pid, user in users.items() if user == uid} - self._known.keys()
+        idle = {pid for pid, process in self._known.items() if process.stopped}
+        for pid in users.keys() - idle:
             with suppress(ProcessLookupError):
-                os.kill(pid, number)
+                os.kill(pid, signal.SIGKILL if pid in strays else signal.SIGCONT)
         return len(strays)
 
     def _reap(self) -> None:
@@ -148,59 +182,23 @@ class Processes:
                 return
             if pid == 0:
                 return
+            ending = status, usage.ru_utime + usage.ru_stime
             process = self._known.pop(pid, None)
             if process:
                 os.close(process.pidfd)
                 process.pidfd = -1
-                process.ended.set_result((status, usage.ru_utime + usage.ru_stime))
-
-
-class Slots:
-    """So many executions at once, or one alone."""
-
-    def __init__(self, slots: int) -> None:
-        self._slots = slots
-        self._busy = 0
-        self._waiting = 0
-        self._changed = asyncio.Condition()
-
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
-        """One of the slots; whoever waits to be alone goes first."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._busy < self._slots and not self._waiting)
-            self._busy += 1
-        try:
-            yield
-        finally:
-            await self._leave(1)
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """All of the slots."""
-        async with self._changed:
-            self._waiting += 1
-            await self._changed.wait_for(lambda: self._busy == 0)
-            self._waiting -= 1
-            self._busy = self._slots
-        try:
-            yield
-        finally:
-            await self._leave(self._slots)
-
-    async def _leave(self, slots: int) -> None:
-        async with self._changed:
-            self._busy -= slots
-            self._changed.notify_all()
+                process.ended.set_result(ending)
+            elif self._expected:
+                self._unclaimed[pid] = ending
 
 
 async def greeting(control: socket.socket, uid: int) -> int:
     """The pid of a new process of user `uid`, as the system vouches for it; 0 for another's."""
     loop = asyncio.get_running_loop()
-    arrived = asyncio.Event()
-    loop.add_reader(control, arrived.set)
+    arrived: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(control, arrived.cancel)
     try:
-        await arrived.wait()
+        await asyncio.wait({arrived})
     finally:
         loop.remove_reader(control)
     data, extra, _, _ = control.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size))
@@ -211,21 +209,22 @@ async def greeting(control: socket.socket, uid: int) -> int:
     return 0
 
 
-def running(uid: int) -> dict[int, str]:
-    """Living processes of a user with their state, `T` for stopped.
+def numbers() -> list[int]:
+    """Every process there is."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
 
-    `/proc/PID` belongs to root for untraceable ones, so the owner is read from `status`.
+
+def living() -> dict[int, int]:
+    """Every process that still runs, with its user.
+
+    `/proc/PID` belongs to root for untraceable ones, so the user is read from `status`.
     """
     found = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(OSError):
-            lines = (entry / "status").read_text().splitlines()
-            fields = dict(line.split(":", 1) for line in lines if ":" in line)
-            state = fields["State"].split()[0]
-            if state not in "ZX" and int(fields["Uid"].split()[0]) == uid:
-                found[int(entry.name)] = state
+    for pid in numbers():
+        with suppress(OSError), open(f"/proc/{pid}/status") as lines:  # noqa: PTH123
+            fields = dict(line.split(":", 1) for line in lines if line.startswith(("State", "Uid")))
+            if fields["State"].split()[0] not in "ZX":
+                found[pid] = int(fields["Uid"].split()[0])
     return found
 
 
