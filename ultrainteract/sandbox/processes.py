@@ -141,9 +141,11 @@ class Processes:
         return None
 
     async def kill(self, process: Process) -> None:
-        """End it and wait for its status."""
+        """End it and wait for its status, which another than pid 1 may hold."""
         process.signal(signal.SIGKILL)
         await asyncio.wait({process.ended}, timeout=ANSWER_SECONDS)
+        if not process.ended.done() and self._known.pop(process.pid, None):
+            os.close(process.pidfd)
         process.control.close()
 
     async def sweep(self, uid: int) -> bool:
