@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from ultrainteract.sandbox import accounts
 from ultrainteract.sandbox.capture import Capture
 from ultrainteract.sandbox.processes import Process, Processes, described
 
-# Of tools, in one execution.
+# Of tools, in one execution that sets no other bound.
 CALLS = 100
 # A status that no program can report: its reports hold no such character.
 FAULT = "\0fault "
@@ -73,6 +73,7 @@ class Task:
     seconds: float
     chars: int
     memory: int = 0
+    calls: int = CALLS
     script: bool = False
     stdin: str = ""
 
@@ -81,7 +82,8 @@ class Task:
 class Ended:
     """How one attempt ended; `process` is the new state, None where the program left none.
 
-    `doubtful` where it may not be its own doing, `fault` where a tool's machinery failed.
+    `doubtful` where it may not be its own doing, `fault` where a tool's machinery failed;
+    `folder` is where its files are.
     """
 
     outcome: str
@@ -90,6 +92,7 @@ class Ended:
     process: Process | None = None
     doubtful: bool = False
     fault: str = ""
+    folder: str = ""
 
 
 Ask: TypeAlias = Callable[[dict[str, object]], Awaitable[dict[str, object]]]
@@ -129,6 +132,7 @@ class Attempts:
             captures.append(Capture(reader, task.chars))
         if task.stdin:
             streams.append(_file(task.stdin))
+        token, folder = secrets.token_bytes(16), place.fresh_folder()
         oom_kills = self._oom_kills.read()
         started = asyncio.get_running_loop().time()
         process = await self.spawn(
@@ -137,20 +141,23 @@ class Attempts:
             streams,
             apart=task.script,
             input=bool(task.stdin),
-            folder=place.fresh_folder(),
+            folder=folder,
             code=task.code,
             number=task.number,
             seed=task.seed,
             processes=task.processes,
             memory=task.memory,
             script=task.script,
+            token=token.hex(),
         )
         if process is None:
             for capture in captures:
                 capture.close()
             return None
+        process.token = token
         status = await self._watch(process, captures, task, started, ask)
-        return await self._ended(process, captures, task, status, oom_kills)
+        ended = await self._ended(process, captures, task, status, oom_kills)
+        return replace(ended, folder=folder)
 
     async def _watch(
         self,
@@ -165,7 +172,7 @@ class Attempts:
         floods = [asyncio.ensure_future(capture.flooded.wait()) for capture in captures]
         deadline = started + task.seconds
         try:
-            for _ in range(CALLS):
+            for _ in range(task.calls):
                 report = asyncio.ensure_future(process.message())
                 ends: set[asyncio.Future[Any]] = {report, process.ended, *floods}
                 done, _ = await asyncio.wait(
@@ -190,7 +197,7 @@ class Attempts:
                 ends = {said, process.ended}
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 said.cancel()
-            return f"called tools more than {CALLS} times"
+            return f"called tools more than {task.calls} times"
         finally:
             for flood in floods:
                 flood.cancel()

@@ -15,6 +15,7 @@ MODULES = (
     "confine",
     "execution",
     "fork",
+    "removal",
     "slots",
     "interpreter",
     "processes",

@@ -1,7 +1,8 @@
 """What a process gives up before foreign code runs in it. Standard library only.
 
 A notebook takes a user id of its own for good. Each execution closes a Landlock domain behind
-itself where the system has them: it can signal and trace what it started, and nothing else.
+itself where the system has them: it can signal and trace nothing but what it started, and meet
+nobody on the loopback device.
 """
 
 import contextlib
@@ -12,10 +13,12 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+FILES = 256
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
-# handled_access_fs, handled_access_net, scoped: abstract unix sockets and signals.
-SCOPES = struct.pack("QQQ", 0, 0, 3)
+# handled_access_fs (none), handled_access_net (TCP), scoped (abstract unix sockets, signals):
+# what Linux 6.12 offers, and what 6.7 does.
+RULES = (struct.pack("QQQ", 0, 3, 3), struct.pack("QQ", 0, 3))
 
 _libc = ctypes.CDLL(None)
 
@@ -26,7 +29,7 @@ def take_user(command: Mapping[str, object]) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, _address_space() + memory),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NOFILE, FILES),
         (resource.RLIMIT_NPROC, int(str(command["processes"]))),
     ):
         resource.setrlimit(limit, (value, value))
@@ -46,10 +49,12 @@ def take_user(command: Mapping[str, object]) -> None:
 def close_behind() -> None:
     """Enter a domain of this execution's own. A system without them, or a sixteenth one inside
     the other, changes nothing: the user id and the kernel's watch remain."""
-    rules = _libc.syscall(LANDLOCK_CREATE_RULESET, SCOPES, len(SCOPES), 0)
-    if rules >= 0:
-        _libc.syscall(LANDLOCK_RESTRICT_SELF, rules, 0)
-        os.close(rules)
+    for rules in RULES:
+        domain = _libc.syscall(LANDLOCK_CREATE_RULESET, rules, len(rules), 0)
+        if domain >= 0:
+            _libc.syscall(LANDLOCK_RESTRICT_SELF, domain, 0)
+            os.close(domain)
+            return
 
 
 def allow_memory(size: int) -> None:
@@ -59,14 +64,13 @@ def allow_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (value, value))
 
 
-def allow_processes(number: int | None) -> None:
-    """At most `number` processes and threads of this user; None for as many as ever allowed.
+def allow(limit: int, number: int | None) -> None:
+    """At most `number` of what `limit` names; None for as many as ever allowed.
 
-    This limit fails a fork before it copies anything, the container's fails it after.
+    For processes: this fails a fork before it copies anything, the container's bound after.
     """
-    most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    number = most if number is None else min(number, most)
-    resource.setrlimit(resource.RLIMIT_NPROC, (number, most))
+    most = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if number is None else min(number, most), most))
 
 
 def _address_space() -> int:

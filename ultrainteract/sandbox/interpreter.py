@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -26,12 +27,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from ultrainteract.sandbox.confine import allow_memory, allow_processes, close_behind, take_user
+from ultrainteract.sandbox.confine import FILES, allow, allow_memory, close_behind, take_user
 from ultrainteract.sandbox.execution import execute, flush, fresh_streams, standing
 from ultrainteract.sandbox.fork import fork
+from ultrainteract.sandbox.removal import remove
 
 HEADER = struct.Struct("!I")
 CALL = 65536
+# Descriptors that a program cannot take.
+SPARE = 16
 MADV_COLLAPSE = 25
 HUGE = 2**21
 PRELOAD = """
@@ -44,10 +48,10 @@ numpy.linalg.solve(numpy.eye(2), numpy.ones(2)); numpy.random.default_rng(0).ran
 """
 
 
-def frame(message: Mapping[str, object]) -> bytes:
-    """One message as it travels: length, then JSON."""
+def frame(message: Mapping[str, object], token: bytes = b"") -> bytes:
+    """One message as it travels: a report's token, length, JSON."""
     body = json.dumps(message).encode()
-    return HEADER.pack(len(body)) + body
+    return token + HEADER.pack(len(body)) + body
 
 
 def receive(control: socket.socket) -> tuple[dict[str, object], list[int]]:
@@ -76,6 +80,7 @@ class Interpreter:
         self.module.__dict__["__builtins__"] = builtins
         self._nothing = os.open(os.devnull, os.O_RDONLY)
         self._calling = threading.Lock()
+        self._token = b""
         self._streams: list[TextIO] = []
 
     def preload(self) -> None:
@@ -88,8 +93,10 @@ class Interpreter:
     def serve(self) -> None:
         """Fork on command, until the kernel is gone. A failed fork shows as a closed channel."""
         while True:
+            # A program may have taken all descriptors there were for it: two more for its forks.
+            allow(resource.RLIMIT_NOFILE, None)
             command, fds = receive(self.control)
-            allow_processes(None)
+            allow(resource.RLIMIT_NPROC, None)
             if fork() == 1:
                 self._become(command, *fds)
                 continue
@@ -112,7 +119,7 @@ class Interpreter:
         self.control.sendall(b"+")
         if "remove" in command:
             for name in command["remove"]:  # type: ignore[attr-defined]
-                shutil.rmtree(str(name), ignore_errors=True)
+                remove(str(name))
             os._exit(0)
         for name in command.get("tools", ()):  # type: ignore[attr-defined]
             self.module.__dict__[name] = self._tool(name)
@@ -122,7 +129,9 @@ class Interpreter:
     def _run(self, task: dict[str, object]) -> None:
         close_behind()
         enter(str(task["folder"]))
-        allow_processes(int(str(task["processes"])))
+        allow(resource.RLIMIT_NPROC, int(str(task["processes"])))
+        allow(resource.RLIMIT_NOFILE, FILES - SPARE)
+        self._token = bytes.fromhex(str(task["token"]))
         if task["memory"]:
             allow_memory(int(str(task["memory"])))
         script, number = bool(task["script"]), task["number"]
@@ -142,11 +151,11 @@ class Interpreter:
             # A process that the program forked ends with the program, as it would in a script.
             if os.getpid() != pid:
                 os._exit(0)
-        self.control.sendall(frame({"status": status}))
+        self.control.sendall(frame({"status": status}, self._token))
 
     def _tool(self, name: str) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:
-            message = frame({"tool": name, "args": args, "kwargs": kwargs})
+            message = frame({"tool": name, "args": args, "kwargs": kwargs}, self._token)
             if len(message) > CALL:
                 raise ValueError(f"the arguments of {name} are longer than {CALL} bytes")
             with self._calling:

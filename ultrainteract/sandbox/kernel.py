@@ -14,14 +14,14 @@ import itertools
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.sandbox import accounts
-from ultrainteract.sandbox.attempts import Attempts, Ended, Place, Settings, Task
+from ultrainteract.sandbox.attempts import CALLS, Attempts, Ended, Place, Settings, Task, said
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.slots import Slots, Turn
 
@@ -30,6 +30,7 @@ SHARED = "/dev/shm"  # noqa: S108
 # User ids of a container's notebooks, and every so many executions memory is looked at.
 UIDS = 1000
 LOOK = 32
+FULL = "its files filled the disk: they are gone, and with them what it left in memory"
 
 
 @dataclass
@@ -161,6 +162,7 @@ class Kernel:
             seconds=limits.get("seconds", settings.seconds),
             chars=limits.get("output_chars", settings.chars),
             memory=limits.get("memory_mb", 0) * 2**20,
+            calls=limits.get("calls", CALLS),
             script=bool(request.get("script")),
             stdin=str(request.get("stdin", "")),
         )
@@ -176,11 +178,30 @@ class Kernel:
 
         async with self.slots.turn() as turn:
             ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
-        if ended is None or ended.doubtful:
+            full = crowded(self.settings.folder)
+            ended = await self._relieved(parent.notebook, ended) if ended and full else ended
+        if ended is None or ended.doubtful or (full and ended.outcome == "exception"):
+            if ended and ended.process:
+                await self.processes.kill(ended.process)
             async with self.slots.turn(alone=True) as turn:
                 await self.processes.sweep(place.uid)
                 ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
+                ended = await self._relieved(parent.notebook, ended) if ended else None
         return ended
+
+    async def _relieved(self, notebook: Notebook, ended: Ended) -> Ended:
+        """Where files fill the container: those of idle notebooks go, then those of this
+        execution, with the state it left."""
+        if crowded(self.settings.folder):
+            await self._evict(0, beside=notebook)
+        if not crowded(self.settings.folder) or ended.fault:
+            return ended
+        if ended.process:
+            await self.processes.kill(ended.process)
+        await self._delete(notebook, [ended.folder])
+        if crowded(self.settings.folder):
+            self.attempts.tainted = "temporary files"
+        return replace(ended, output=said(ended.output, FULL), process=None)
 
     async def _ask(self, run: object, message: Mapping[str, object]) -> dict[str, object]:
         """A program's call of a tool, answered by the host."""
@@ -222,8 +243,13 @@ class Kernel:
         """After the last execution of a notebook: nothing of it runs on, the container has room."""
         if not await self.processes.sweep(notebook.place.uid):
             self.attempts.tainted = "processes that do not die"
-        if any(half_full(folder) for folder in (self.settings.folder, SHARED)):
-            self.attempts.tainted = "temporary files"
+        left = [
+            entry.path
+            for entry in os.scandir(SHARED)
+            if entry.stat(follow_symlinks=False).st_uid == notebook.place.uid
+        ]
+        if left:
+            await self._delete(notebook, left)
         if next(self._runs) % LOOK == 0 and accounts.memory_used() > self.settings.idle_memory:
             await self._evict(len(self.cells) // 2)
             if accounts.memory_used() > self.settings.idle_memory:
@@ -231,12 +257,12 @@ class Kernel:
         if not notebook.names:
             await self._remove(notebook)
 
-    async def _evict(self, keep: int) -> None:
+    async def _evict(self, keep: int, beside: Notebook | None = None) -> None:
         """At most `keep` cells stay: idle notebooks go, least recently used first."""
         for notebook in list(self.notebooks.values())[:-1]:
             if len(self.cells) <= keep:
                 return
-            if not notebook.running:
+            if not notebook.running and notebook is not beside:
                 for name in list(notebook.names):
                     await self.close(name)
 
@@ -245,17 +271,20 @@ class Kernel:
             return
         if not await self.processes.sweep(notebook.place.uid):
             self.attempts.tainted = "processes that do not die"
-        # Only the notebook's own user may remove what it wrote.
-        process = await self.attempts.spawn(
-            self.attempts.zygote, notebook.place.uid, remove=notebook.place.used
-        )
-        if process:
-            await asyncio.wait({process.ended}, timeout=5)
-            await self.processes.kill(process)
+        await self._delete(notebook, notebook.place.used)
         shutil.rmtree(notebook.place.root, ignore_errors=True)
 
+    async def _delete(self, notebook: Notebook, names: Sequence[str]) -> None:
+        """Only the notebook's own user may remove what it wrote."""
+        process = await self.attempts.spawn(
+            self.attempts.zygote, notebook.place.uid, remove=list(names)
+        )
+        if process:
+            await asyncio.wait({process.ended}, timeout=30)
+            await self.processes.kill(process)
 
-def half_full(folder: str) -> bool:
+
+def crowded(folder: str) -> bool:
     """Whether files take half of the bytes or of the entries of a bounded file system."""
     room = os.statvfs(folder)
     return room.f_bavail * 2 < room.f_blocks or room.f_favail * 2 < room.f_files

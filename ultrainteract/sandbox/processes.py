@@ -33,9 +33,11 @@ class Process:
     pidfd: int
     control: socket.socket
     ended: asyncio.Future[Ending]
+    token: bytes = b""
     holders: int = 0
     stopped: bool = False
     forking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    heard: bytearray = field(default_factory=bytearray)
 
     def signal(self, number: int) -> None:
         """Send a signal; a process that is gone gets none."""
@@ -58,20 +60,38 @@ class Process:
             await asyncio.get_running_loop().sock_sendall(self.control, frame(message))
 
     async def message(self) -> dict[str, object]:
-        """What it reports next; empty for anything that is no report."""
-        loop = asyncio.get_running_loop()
+        """What it reports next; empty when it is gone, or for a report that is none.
+
+        A report opens with the token of its execution: what else a program writes is passed over.
+        """
+        while (place := self.heard.find(self.token)) < 0:
+            # The token may have come in part.
+            del self.heard[: max(0, len(self.heard) - len(self.token))]
+            if not await self._hear():
+                return {}
+        start = place + len(self.token) + HEADER.size
+        while len(self.heard) < start or len(self.heard) - start < self._size(start) <= CALL:
+            if not await self._hear():
+                return {}
+        end = start + self._size(start)
+        body = bytes(self.heard[start:end])
+        del self.heard[:end]
         try:
-            data = await loop.sock_recv(self.control, HEADER.size)
-            missing = HEADER.unpack(data)[0]
-            body = b""
-            while len(body) < missing <= CALL and (
-                part := await loop.sock_recv(self.control, missing - len(body))
-            ):
-                body += part
             report = json.loads(body)
-        except (OSError, struct.error, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             return {}
         return report if isinstance(report, dict) else {}
+
+    def _size(self, start: int) -> int:
+        return int(HEADER.unpack(self.heard[start - HEADER.size : start])[0])
+
+    async def _hear(self) -> bool:
+        try:
+            data = await asyncio.get_running_loop().sock_recv(self.control, CALL)
+        except OSError:
+            return False
+        self.heard += data
+        return bool(data)
 
     def ending(self) -> tuple[float, int]:
         """CPU seconds, and exit code or minus the signal."""
@@ -144,7 +164,8 @@ class Processes:
         """End it and wait for its status, which another than pid 1 may hold."""
         process.signal(signal.SIGKILL)
         await asyncio.wait({process.ended}, timeout=ANSWER_SECONDS)
-        if not process.ended.done() and self._known.pop(process.pid, None):
+        if not process.ended.done() and process.pid in self._known:
+            del self._known[process.pid]
             os.close(process.pidfd)
         process.control.close()
 
