@@ -162,12 +162,14 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one execution. `seconds` of wall time, `memory_mb` of address space a cell,
-    `pids` processes and threads of its own, `output_chars` kept of what it prints."""
+    `pids` processes and threads of its own, `output_chars` kept of what it prints, `calls` of
+    host tools."""
 
     seconds: float = 10.0
     memory_mb: int = 1024
     pids: int = 128
     output_chars: int = 4000
+    calls: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +197,28 @@ class Observation:
 class Claim:
     """A question to a grader: is `predicted` equal to `gold`, by the rules of `kind`?
 
-    `kind` names a rule set of `verify` (here `math`; other tasks bring their own).
+    `kind` names a rule set of `verify`; `context` is what that needs beside the gold (options,
+    canonical values, a dataset's tolerance): the text of a `verify.context.Context`, or empty.
     """
 
     kind: str
     predicted: str
     gold: str
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judgement with the rule that decided, the grader's version, and a reason in words."""
+    """A judgement with the rule that decided, the grader's version, and a reason in words.
+
+    `shown` is what a model may read of it, where grading ran the model's program.
+    """
 
     judgement: Judgement
     rule: str
     grader: str
     reason: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
