@@ -20,10 +20,11 @@ from ultrainteract.cli.setup import devices_of, started_here, vllm_found, vllm_m
 from ultrainteract.cli.synthesize import notices
 from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
-from ultrainteract.errors import SetupError
+from ultrainteract.errors import ConfigError, SetupError
 from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.vllm_command import vllm_command
 from ultrainteract.sampling.weights import default_cache
+from ultrainteract.sandbox.bubblewrap import probe_bubblewrap
 from ultrainteract.sandbox.docker import probe_engine, probe_image
 
 _DISK_GB = 20
@@ -39,12 +40,18 @@ class Finding:
 
 
 def check(
+    context: typer.Context,
     config: Annotated[
         Path | None, typer.Option(help="YAML file, or the name of a shipped one.")
     ] = None,
     override: Annotated[list[str] | None, typer.Option("--set", help="As for synthesize.")] = None,
 ) -> None:
     """Look at this machine and, with --config, at what that configuration would start."""
+    if context.invoked_subcommand:
+        if config or override:
+            name = context.invoked_subcommand
+            raise ConfigError(f"options of `check {name}` go after its name: check {name} --config")
+        return
     console = Console(soft_wrap=True, highlight=False)
     chosen = configured(config or Path("cpu"), override or [])
     if config:
@@ -88,8 +95,7 @@ def plan(config: RunConfig) -> Iterator[str]:
 
 def look(config: RunConfig) -> Iterator[Finding]:
     """Everything a run of `config` needs."""
-    yield _attempt("Docker engine", lambda: asyncio.run(probe_engine()))
-    yield _attempt("sandbox image", lambda: asyncio.run(probe_image(config.pace.image)))
+    yield from _sandbox(config)
     started = started_here(config)
     if "cuda" in devices_of(started):
         yield _gpus(config)
@@ -103,6 +109,15 @@ def look(config: RunConfig) -> Iterator[Finding]:
         if config.models[name].kind == "openai" and name not in started:
             yield _endpoint(name, config)
     yield _disk()
+
+
+def _sandbox(config: RunConfig) -> Iterator[Finding]:
+    pace = config.pace
+    if pace.backend == "bubblewrap":
+        yield _attempt("bubblewrap", lambda: asyncio.run(probe_bubblewrap()))
+        return
+    yield _attempt("Docker engine", lambda: asyncio.run(probe_engine(pace.runtime)))
+    yield _attempt("sandbox image", lambda: asyncio.run(probe_image(pace.image)))
 
 
 def _present(model: ModelConfig) -> Path | None:

@@ -9,7 +9,18 @@ import sys
 import typer
 from rich.console import Console
 
-from ultrainteract.cli import check, export, inspect, seeds, setup, synthesize
+from ultrainteract.cli import (
+    check,
+    check_grading,
+    check_outputs,
+    check_programs,
+    check_sandbox,
+    export,
+    inspect,
+    seeds,
+    setup,
+    synthesize,
+)
 from ultrainteract.errors import UltraInteractError, UserError
 
 app = typer.Typer(
@@ -19,11 +30,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+checks = typer.Typer()
+checks.callback(invoke_without_command=True)(check.check)
+checks.command()(check_sandbox.sandbox)
+checks.command()(check_programs.programs)
+checks.command()(check_grading.grading)
+checks.command()(check_outputs.outputs)
 app.command()(synthesize.synthesize)
 app.command()(inspect.inspect)
 app.command()(export.export)
-app.command()(check.check)
 app.command()(setup.setup)
+app.add_typer(checks, name="check")
 app.add_typer(seeds.app, name="seeds")
 
 
