@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import parse_config
 from ultrainteract.environment import instruct, load_environment
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
@@ -220,7 +221,7 @@ async def grow(
 ) -> PreferenceTree:
     samplers = {name: EndpointSampler(name, model) for name, model in chosen.models.items()}
     try:
-        live = LiveEffects(samplers, notebook, grader)
+        live = LiveEffects(samplers, None, notebook, grader)
         return await grow_tree(instruct(PROBLEM, environment), chosen, live)
     finally:
         await asyncio.gather(*(sampler.close() for sampler in samplers.values()))

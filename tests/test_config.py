@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import RunConfig, find_config, load_config, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import find_config, load_config, parse_config
 from ultrainteract.errors import ConfigError
 from ultrainteract.journal import changes
 from ultrainteract.resources import folder

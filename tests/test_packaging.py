@@ -18,7 +18,7 @@ for name in ("prompts", "environments", "docker", "configs"):
     assert any(folder(name).iterdir()), name
 problem = Problem("d", "1", "What is 1 + 1?", Reference("2"), ("math_pot",))
 assert "1 + 1" in load_environment("math_pot").prompt(problem)
-assert load_environment("math_cot").opening("chain_of_thought")
+assert "1 + 1" in load_environment("math_cot").prompt(problem)
 print(folder("prompts"))
 """
 

@@ -3,7 +3,9 @@
 The public names: what an environment, a seed dataset or a notebook of yours imports.
 """
 
-from ultrainteract.config import RunConfig, load_config
+from ultrainteract.claims import OPINION, PROGRAM, claim_on, kind_of
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import load_config
 from ultrainteract.environment import (
     Environment,
     Guide,
@@ -14,9 +16,10 @@ from ultrainteract.environment import (
     register_environment,
 )
 from ultrainteract.errors import UltraInteractError, UserError
+from ultrainteract.frames import table_setup
 from ultrainteract.grow import Effects, grow_tree
 from ultrainteract.prompts import Prompt
-from ultrainteract.replies import fenced_python, hide_answer
+from ultrainteract.replies import answer_line, fenced_python, hide_answer
 from ultrainteract.tree import Node, Pair, PreferenceTree
 from ultrainteract.types import (
     Action,
@@ -37,6 +40,8 @@ from ultrainteract.types import (
 from ultrainteract.verify.answer import from_output as printed_answer
 
 __all__ = [
+    "OPINION",
+    "PROGRAM",
     "Action",
     "Claim",
     "Critique",
@@ -63,12 +68,16 @@ __all__ = [
     "UltraInteractError",
     "UserError",
     "Verdict",
+    "answer_line",
+    "claim_on",
     "fenced_python",
     "grow_tree",
     "hide_answer",
     "instruct",
+    "kind_of",
     "load_config",
     "load_environment",
     "printed_answer",
     "register_environment",
+    "table_setup",
 ]

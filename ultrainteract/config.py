@@ -1,25 +1,16 @@
-"""One configuration object: YAML, then dotted overrides (`sampling.waves=[4,8,8]`).
+"""One configuration object; `config_file` reads it.
 
 It has two parts. What shapes trees (models, roles, sampling, tree, sandbox limits, seed,
 prompts) makes a journal's identity: `RunConfig.shape`. What paces or bounds (`pace`, and each
 model's `serve`) may change between two runs on one journal. Secrets are named, never held.
 """
 
-import difflib
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ultrainteract.errors import ConfigError
 from ultrainteract.prompts import prompts_hash
-from ultrainteract.resources import folder
 from ultrainteract.types import JSON, Limits
-
-# ValueError: undecodable text, a date that is none, an integer beyond the limit of digits.
-_NO_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 class _Frozen(BaseModel):
@@ -81,6 +72,8 @@ class RolesConfig(_Frozen):
     """Other models that write the incorrect actions; empty: the actors' own."""
     critic: str
     """Locates the error in an incorrect action, with the reference at hand."""
+    judge: str = ""
+    """Gates answers to problems without ground truth (SFT rows only); empty: the critic does."""
     allow_self_critique: bool = False
     """Lets one model be actor and critic; start-up and card say so."""
 
@@ -130,6 +123,17 @@ class SandboxConfig(_Frozen):
         return Limits(**self.model_dump())
 
 
+class SearchConfig(_Frozen):
+    """What `wikipedia_search` answers from."""
+
+    source: Literal["auto", "wikipedia", "passages"] = "auto"
+    """`passages`: a dataset's own; `auto`: Wikipedia, or those where it is out of reach."""
+    url: str = "https://en.wikipedia.org/w/api.php"
+    """The MediaWiki API."""
+    results: Annotated[int, Field(ge=1, le=20)] = 3
+    """Articles a search returns at most."""
+
+
 class PaceConfig(_Frozen):
     """What paces or bounds a run; may change on resume."""
 
@@ -140,7 +144,11 @@ class PaceConfig(_Frozen):
     trees_in_flight: Annotated[int, Field(ge=1)] = 64
     """Trees under way at once, for each worker."""
     containers: Annotated[int, Field(ge=1)] = 2
-    """Sandbox containers, for each worker."""
+    """Sandbox containers, for each worker; fewer where memory holds fewer."""
+    backend: Literal["docker", "bubblewrap"] = "docker"
+    """What holds programs; `bubblewrap` where no Docker engine may run."""
+    runtime: str = ""
+    """The engine's runtime, `runsc` for gVisor; empty: the engine's default."""
     image: str = "ultrainteract-sandbox:latest"
     """The sandbox image."""
     graders: Annotated[int, Field(ge=1)] = 1
@@ -160,6 +168,7 @@ class RunConfig(_Frozen):
     sampling: SamplingConfig = SamplingConfig()
     tree: TreeConfig = TreeConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    search: SearchConfig = SearchConfig()
     pace: PaceConfig = PaceConfig()
 
     @field_validator("models")
@@ -180,6 +189,7 @@ class RunConfig(_Frozen):
             *(("actors", name) for name in roles.actors),
             *(("rejected", name) for name in roles.rejected),
             ("critic", roles.critic),
+            *([("judge", roles.judge)] if roles.judge else []),
         ]:
             if name not in self.models:
                 raise ValueError(
@@ -210,84 +220,6 @@ class RunConfig(_Frozen):
 
     def used_models(self) -> tuple[str, ...]:
         """Names of the models that have a role, in order of first use."""
-        return tuple(dict.fromkeys((*self.roles.actors, *self.roles.rejected, self.roles.critic)))
-
-
-def find_config(path: Path) -> Path:
-    """`path`, or, for a bare name, the shipped configuration. Raises `ConfigError`."""
-    shipped = folder("configs")
-    candidates = [path]
-    if path == Path(path.name):
-        candidates += [shipped / path.name, shipped / f"{path.name}.yaml"]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    names = ", ".join(sorted(file.name for file in shipped.glob("*.yaml")))
-    what = "a folder, not a configuration file:" if path.is_dir() else "no configuration file"
-    raise ConfigError(f"{what} {str(path)!r}; shipped ones: {names}")
-
-
-def load_config(path: Path, overrides: Iterable[str] = ()) -> RunConfig:
-    """Read YAML, apply `dotted.key=value` overrides (values are YAML), validate.
-
-    Raises `ConfigError` that names the file, the key, what was found and what exists.
-    """
-    path = find_config(path)
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, *_NO_YAML) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path} holds no mapping of settings")
-    for override in overrides:
-        _override(data, override)
-    return parse_config(data, str(path))
-
-
-def parse_config(data: object, source: str) -> RunConfig:
-    """Validate a mapping. Raises `ConfigError`, one line a problem, prefixed by `source`."""
-    try:
-        return RunConfig.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(f"{source}:\n" + "\n".join(_explain(error))) from error
-
-
-def _override(data: dict[str, object], override: str) -> None:
-    key, equals, value = override.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"override {override!r} is not of the form key.subkey=value")
-    *parents, last = key.strip().split(".")
-    place = data
-    for parent in parents:
-        inner = place.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"override {override!r}: {parent!r} holds a value, not a section")
-        place = inner
-    try:
-        place[last] = yaml.safe_load(value)
-    except _NO_YAML as error:
-        raise ConfigError(f"override {override!r}: the value is no YAML: {error}") from error
-
-
-def _explain(error: ValidationError) -> Iterable[str]:
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"]) or "configuration"
-        if problem["type"] == "extra_forbidden":
-            known = _fields_at(problem["loc"][:-1])
-            close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            yield f"  {where}: unknown key; {hint}known: {', '.join(known)}"
-        else:
-            yield f"  {where}: {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = RunConfig
-    for part in location:
-        if part == "models" or (model is RunConfig and part not in RunConfig.model_fields):
-            model = ModelConfig
-        elif isinstance(part, str) and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                model = annotation
-    return sorted(model.model_fields)
+        roles = self.roles
+        named = (*roles.actors, *roles.rejected, roles.critic, roles.judge or roles.critic)
+        return tuple(dict.fromkeys(named))

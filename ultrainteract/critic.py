@@ -7,6 +7,7 @@ The critic sees the reference; what it says must not let the actor copy the answ
 from collections.abc import Callable
 from typing import Protocol
 
+from ultrainteract.claims import kind_of
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import Environment
 from ultrainteract.ladder import lot
@@ -61,7 +62,7 @@ async def criticise(
             continue
         redrawn = critique.redrawn + 1 if critique else 0
         runner = execute if environment.tools else None
-        leaks = await find_leaks(text, instruction, environment.claims, effects.judge, runner)
+        leaks = await find_leaks(text, instruction, kind_of(instruction), effects.judge, runner)
         critique = Critique(mask(text, leaks), config.roles.critic, redrawn, len(leaks))
         if not leaks:
             break

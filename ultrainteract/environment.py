@@ -25,7 +25,8 @@ from ultrainteract.types import (
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A line of the tool list in the prompt."""
+    """A line of the tool list in the prompt. Other names than `python` are functions of the host
+    that its code can call."""
 
     name: str
     description: str
@@ -36,13 +37,16 @@ class Reading:
     """A reply as the environment reads it: `text` is what is published, `code` what is run.
 
     `kind` is MALFORMED, with `reason`, for what reaches no pair: no answer, no code, a syntax
-    error. Otherwise ANSWER; whether it was only a STEP may need the program's output.
+    error. STEP is never graded, whatever its code does; whether an ANSWER was only a step may
+    need the program's output. Code that
+    is `submitted` is not run in the notebook: it is the answer, and grading runs it.
     """
 
     kind: NodeKind
     text: str
     code: str = ""
     reason: str = ""
+    submitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +64,31 @@ class Guide:
 class Environment(Protocol):
     """What a folder of `environments/` defines, registered by name.
 
-    `schemas` are the reasoning schemas drawn by lot, `claims` the `Claim.kind` of its answers,
-    `stop` the strings at which a reply ends.
+    `schemas` are the reasoning schemas drawn by lot, `stop` the strings at which a reply ends.
     """
 
     name: ClassVar[str]
     task: ClassVar[Task]
     tools: ClassVar[tuple[Tool, ...]]
     schemas: ClassVar[tuple[str, ...]]
-    claims: ClassVar[str]
     stop: ClassVar[tuple[str, ...]]
 
     def prompt(self, problem: Problem) -> str:
         """The first user turn: tool list, task, statement. Published."""
         ...
 
-    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+    def opening(
+        self, instruction: Instruction, schema: str, guidance: str = ""
+    ) -> tuple[Message, ...]:
         """What comes before the problem: how to reason and to format, by the schema drawn for
         this action, and perhaps a worked example. Not published."""
         ...
 
-    def read(self, reply: str, *, truncated: bool) -> Reading:
+    def setup(self, instruction: Instruction) -> str:
+        """Code that the notebook has run before the first action; empty for none."""
+        ...
+
+    def read(self, instruction: Instruction, reply: str, *, truncated: bool) -> Reading:
         """Cut and classify a reply; strips what the model invented after its action.
 
         `truncated` says that the token limit cut it off.
@@ -92,7 +100,7 @@ class Environment(Protocol):
     ) -> Claim | None:
         """What is claimed, for the grader; None when this was a step and no answer.
 
-        `result` is that of a program that ran to its end, None for an action without code.
+        `result` is that of a program that ran to its end, None where nothing ran.
         """
         ...
 

@@ -5,13 +5,15 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from ultrainteract.claims import OPINION, kind_of
 from ultrainteract.config import RunConfig
 from ultrainteract.critic import criticise
-from ultrainteract.environment import Environment, load_environment
+from ultrainteract.environment import Environment, Reading, load_environment
 from ultrainteract.ladder import Purpose, Wave, lot, next_wave
+from ultrainteract.opinion import ask_opinion
 from ultrainteract.sampling.base import Choice, Reply, Request
 from ultrainteract.tree import Node, PreferenceTree
 from ultrainteract.types import (
@@ -29,6 +31,9 @@ from ultrainteract.types import (
     StopReason,
     Verdict,
 )
+
+# The rule of a verdict on a submitted program that is none: it reaches no pair.
+UNPARSED = "tests:syntax"
 
 
 class Effects(Protocol):
@@ -70,15 +75,17 @@ class Turn:
         self.tree, self.environment, self.config, self.effects = tree, environment, config, effects
         self.number = len(tree.turns) + 1
         self.history = tree.history(self.number)
-        self.codes = tuple(node.action.code for node in tree.spine() if node.action.code)
+        setup = environment.setup(tree.instruction)
+        self.codes = (*([setup] if setup else []), *_ran(tree.spine()))
         self.guides = environment.guides(tree.instruction)
+        self.paired = kind_of(tree.instruction) != OPINION
         self.asked: list[Wave] = []
         self.nodes: list[Node] = []
 
     def next_wave(self) -> Wave | None:
         """The next wave, None when the turn has what it needs."""
         rng = lot(self.config, self.tree.instruction.id, self.number, "wave", len(self.asked))
-        return next_wave(self.config, self.guides, self.asked, self.nodes, rng)
+        return next_wave(self.config, self.guides, self.asked, self.nodes, rng, paired=self.paired)
 
     async def draw(self, wave: Wave) -> None:
         """Sample a wave, run and judge its actions, add the nodes in order of the draws."""
@@ -141,24 +148,39 @@ class Turn:
     async def _act(
         self, sampling: Sampling, choice: Choice
     ) -> tuple[NodeKind, Action, Observation, Verdict | None]:
-        reading = self.environment.read(choice.text, truncated=choice.finish_reason == "length")
+        instruction, truncated = self.tree.instruction, choice.finish_reason == "length"
+        reading = self.environment.read(instruction, choice.text, truncated=truncated)
         action = Action(reading.text, reading.code, sampling)
         if reading.kind is NodeKind.MALFORMED:
             return NodeKind.MALFORMED, action, Observation(reading.reason), None
         result = None
         observation = Observation()
-        if reading.code:
+        if reading.code and not reading.submitted:
             result = await self.effects.execute(self.codes, reading.code)
             observation = Observation(result.output, result.outcome)
             if result.outcome is Outcome.SYNTAX:
                 return NodeKind.MALFORMED, action, observation, None
+            if reading.kind is NodeKind.STEP:
+                return NodeKind.STEP, action, observation, None
             if result.outcome is not Outcome.OK:
                 failed = Verdict(Judgement.INCORRECT, "program", "outcome", result.outcome)
                 return NodeKind.ANSWER, action, observation, failed
-        claim = self.environment.claim(self.tree.instruction, reading, result)
+        claim = self.environment.claim(instruction, reading, result)
         if claim is None:
             return NodeKind.STEP, action, observation, None
-        return NodeKind.ANSWER, action, observation, await self.effects.judge(claim)
+        verdict = await self._judge(claim, reading)
+        if reading.submitted:
+            observation = Observation(verdict.shown)
+        malformed = reading.submitted and verdict.rule == UNPARSED
+        kind = NodeKind.MALFORMED if malformed else NodeKind.ANSWER
+        return kind, action, observation, None if malformed else verdict
+
+    async def _judge(self, claim: Claim, reading: Reading) -> Verdict:
+        if claim.kind != OPINION:
+            return await self.effects.judge(claim)
+        return await ask_opinion(
+            self.tree.instruction, reading.text, self.config, self.effects, self._count_losses
+        )
 
     async def _guidance(self, wave: Wave) -> str | None:
         """What the guide adds to the system prompt; None when its draft is of no use."""
@@ -182,7 +204,10 @@ class Turn:
 
     def _request(self, wave: Wave, schema: str, guidance: str, schemas: Sequence[str]) -> Request:
         """One request for all samples of a schema, so that its prompt is read once."""
-        messages = (*self.environment.opening(schema, guidance), *self.history)
+        messages = (
+            *self.environment.opening(self.tree.instruction, schema, guidance),
+            *self.history,
+        )
         n = schemas.count(schema)
         return self._ask(wave.model, messages, n, schema, wave.first)
 
@@ -226,6 +251,11 @@ class Turn:
         if missing := request.n - len(reply.choices):
             reason = reply.lost or "the endpoint sent fewer choices than asked for"
             self.tree.losses.append(Loss(self.number, request.model, missing, reason))
+
+
+def _ran(spine: Sequence[Node]) -> Iterator[str]:
+    """The codes that the notebook has run; what was submitted ran elsewhere."""
+    return (node.action.code for node in spine if node.observation.outcome is not None)
 
 
 def _choose(choice: Callable[[Sequence[Node]], Node], nodes: Sequence[Node]) -> Node | None:

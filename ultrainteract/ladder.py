@@ -52,10 +52,13 @@ def next_wave(
     asked: Sequence[Wave],
     nodes: Sequence[Node],
     rng: random.Random,
+    *,
+    paired: bool = True,
 ) -> Wave | None:
     """The next wave of a turn that asked `asked` and got `nodes`; None when it has enough.
 
-    `rng` decides only what the record does not: which guide, which of the other models.
+    A turn that is not `paired` wants a correct action only. `rng` decides only what the record
+    does not: which guide, which of the other models.
     """
     first = sum(wave.n for wave in asked)
     correct = any(node.judgement is Judgement.CORRECT for node in nodes)
@@ -63,6 +66,8 @@ def next_wave(
         return None
     if not correct:
         return _next_actor(config, asked, first) or _guided(config, guides, asked, first, rng)
+    if not paired:
+        return None
     if config.roles.rejected:
         return _next_rejected(config, asked, nodes, first, rng)
     if any(node.judgement is Judgement.INCORRECT for node in nodes):

@@ -1,21 +1,33 @@
-"""The outside world of one tree: models by name, a notebook, the graders."""
+"""The outside world of one tree: models by name, a notebook with its tools, the graders."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
+from ultrainteract.claims import PROGRAM
 from ultrainteract.errors import SandboxFault
+from ultrainteract.programs.grader import grade
+from ultrainteract.programs.suite import read_suite
 from ultrainteract.sampling.base import Reply, Request, Sampler
+from ultrainteract.sandbox.base import Sandbox
 from ultrainteract.sandbox.notebook import Notebook
-from ultrainteract.types import Claim, ExecResult, Verdict
+from ultrainteract.types import Claim, ExecResult, Verdict, digest
 from ultrainteract.verify.pool import Grader
 
 
 class LiveEffects:
-    """`grow.Effects` that really asks. `notebook` is None where no environment runs code."""
+    """`grow.Effects` that really asks. `sandbox` is None where no environment runs code; then
+    `notebook` is."""
 
     def __init__(
-        self, samplers: Mapping[str, Sampler], notebook: Notebook | None, grader: Grader
+        self,
+        samplers: Mapping[str, Sampler],
+        sandbox: Sandbox | None,
+        notebook: Notebook | None,
+        grader: Grader,
     ) -> None:
-        self._samplers, self._notebook, self._grader = samplers, notebook, grader
+        self._samplers, self._sandbox, self._notebook = samplers, sandbox, notebook
+        self._grader = grader
 
     async def sample(self, request: Request) -> Reply:
         """Ask the model that the request names."""
@@ -28,5 +40,11 @@ class LiveEffects:
         return await self._notebook.execute(path, code)
 
     async def judge(self, claim: Claim) -> Verdict:
-        """Ask a grader."""
-        return await self._grader.judge(claim)
+        """Ask a grader; a program's tests run in the sandbox, apart from the notebook."""
+        if claim.kind != PROGRAM:
+            return await self._grader.judge(claim)
+        if self._sandbox is None:
+            raise SandboxFault("an environment without tools submitted a program")
+        suite = read_suite(json.loads(claim.gold))
+        grading = await grade(self._sandbox, claim.predicted, suite, digest(asdict(claim)))
+        return grading.verdict()

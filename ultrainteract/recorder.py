@@ -75,6 +75,10 @@ class Recorder:
         key = digest(asdict(claim))
         return await self._ask("judge", key, Verdict, lambda: self._live.judge(claim))
 
+    async def call(self, tool: str, argument: str, live: Callable[[], Awaitable[str]]) -> str:
+        """A tool's answer, keyed by its argument: a program that runs again gets the same."""
+        return await self._ask("tool", digest([tool, argument]), str, live)
+
     async def settle(self) -> None:
         """Wait until what is under way is recorded: a tree that failed leaves siblings behind."""
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
@@ -98,7 +102,8 @@ class Recorder:
     ) -> bytes:
         if (data := self._known.get((kind, key))) is not None:
             return data
-        if self._gate.draining:
+        # A tool's call is part of an execution under way.
+        if self._gate.draining and kind != "tool":
             raise Draining(f"tree {self._tree} stops before its next {kind}")
         started = time.monotonic()
         data = adapter(value).dump_json(await live())

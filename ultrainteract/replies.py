@@ -1,4 +1,4 @@
-"""What environments share: the code block of a reply, a rationale without its numbers."""
+"""What environments share: the code block or answer line of a reply, an outline without answers."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from ultrainteract.number_words import SPELLED, spelled
 _Number: TypeAlias = Decimal | Fraction
 
 _OPEN = re.compile(r"```[ \t]*(?:python3?|py)[ \t]*\n", re.IGNORECASE)
+_ANSWER = re.compile(r"^[ \t>*#]*Answer[ \t*]*:[ \t*]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 _CLOSE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _FRACTION = re.compile(
@@ -29,10 +30,28 @@ _HIDDEN = "[?]"
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """A python block: its code, and the text up to and including it, fence closed."""
+    """A python block: its code, the text up to and including it, fence closed, and where in the
+    reply it starts."""
 
     code: str
     text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A line `Answer: ...`: what it says, and the text up to and including it."""
+
+    answer: str
+    text: str
+
+
+def answer_line(reply: str, *, truncated: bool = False) -> Answered | None:
+    """The first answer line of a reply; None without one, or where the token limit cut it."""
+    found = _ANSWER.search(reply)
+    if not found or (truncated and found.end() == len(reply)):
+        return None
+    return Answered(found[1].strip().rstrip("*").strip(), reply[: found.end()].strip())
 
 
 def fenced_python(reply: str, *, truncated: bool = False) -> Fenced | None:
@@ -49,7 +68,7 @@ def fenced_python(reply: str, *, truncated: bool = False) -> Fenced | None:
         return None
     code = reply[opened.end() : closed.start() if closed else len(reply)].rstrip()
     head = reply[: opened.start()].strip()
-    return Fenced(code, f"{head}\n```python\n{code}\n```".lstrip())
+    return Fenced(code, f"{head}\n```python\n{code}\n```".lstrip(), opened.start())
 
 
 def hide_answer(rationale: str, statement: str, answer: str) -> str:

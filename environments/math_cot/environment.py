@@ -1,6 +1,5 @@
 """Mathematics in words: an action is numbered steps and a last line `Answer: ...`."""
 
-import re
 from typing import ClassVar
 
 from ultrainteract import (
@@ -16,11 +15,11 @@ from ultrainteract import (
     Reading,
     Task,
     Tool,
+    answer_line,
+    claim_on,
     hide_answer,
     register_environment,
 )
-
-_ANSWER = re.compile(r"^[ \t>*#]*Answer[ \t*]*:[ \t*]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 
 
 @register_environment
@@ -31,14 +30,18 @@ class MathCot:
     task: ClassVar[Task] = Task.MATH_COT
     tools: ClassVar[tuple[Tool, ...]] = ()
     schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought",)
-    claims: ClassVar[str] = "math"
     stop: ClassVar[tuple[str, ...]] = ()
 
     def prompt(self, problem: Problem) -> str:
         """Task and statement."""
         return Prompt.load("math_cot/problem").render(statement=problem.statement)
 
-    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+    def opening(
+        self,
+        instruction: Instruction,  # noqa: ARG002
+        schema: str,
+        guidance: str = "",
+    ) -> tuple[Message, ...]:
         """The rules and one worked example."""
         example = Prompt.load("math_cot/example").render()
         return (
@@ -47,14 +50,23 @@ class MathCot:
             Message("assistant", Prompt.load(f"math_cot/example_{schema}").render()),
         )
 
-    def read(self, reply: str, *, truncated: bool) -> Reading:
+    def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
+        """Nothing."""
+        return ""
+
+    def read(
+        self,
+        instruction: Instruction,  # noqa: ARG002
+        reply: str,
+        *,
+        truncated: bool,
+    ) -> Reading:
         """Everything up to the first answer line; what follows is talk."""
-        found = _ANSWER.search(reply)
-        # The limit may have cut the answer itself in half.
-        if not found or (truncated and found.end() == len(reply)):
+        found = answer_line(reply, truncated=truncated)
+        if found is None:
             reason = "cut off by the token limit" if truncated else "no line 'Answer: ...'"
             return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
-        return Reading(NodeKind.ANSWER, reply[: found.end()].strip())
+        return Reading(NodeKind.ANSWER, found.text)
 
     def claim(
         self,
@@ -63,9 +75,8 @@ class MathCot:
         result: ExecResult | None,  # noqa: ARG002
     ) -> Claim | None:
         """What the answer line says."""
-        found = _ANSWER.search(reading.text)
-        answer = found[1].strip().rstrip("*").strip() if found else ""
-        return Claim(self.claims, answer, instruction.reference.answer)
+        found = answer_line(reading.text)
+        return claim_on(instruction, found.answer) if found else None
 
     def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
         """Problem, reference and attempt."""

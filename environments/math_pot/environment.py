@@ -19,9 +19,11 @@ from ultrainteract import (
     Reading,
     Task,
     Tool,
+    claim_on,
     fenced_python,
     printed_answer,
     register_environment,
+    table_setup,
 )
 
 
@@ -33,27 +35,43 @@ class MathPot:
     task: ClassVar[Task] = Task.MATH_POT
     tools: ClassVar[tuple[Tool, ...]] = (Tool("python", "Python interpreter"),)
     schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought", "modularisation")
-    claims: ClassVar[str] = "math"
     # The fence that closes the block (the one that opens it goes on with a language name), and
     # the output that models like to invent after it.
     stop: ClassVar[tuple[str, ...]] = ("\n```\n", "```output")
 
     def prompt(self, problem: Problem) -> str:
         """Tool list, task, statement."""
-        return Prompt.load("math_pot/problem").render(statement=problem.statement)
+        return Prompt.load("math_pot/problem").render(
+            statement=problem.statement, table=problem.meta.get("table", "")
+        )
 
-    def opening(self, schema: str, guidance: str = "") -> tuple[Message, ...]:
+    def opening(
+        self,
+        instruction: Instruction,  # noqa: ARG002
+        schema: str,
+        guidance: str = "",
+    ) -> tuple[Message, ...]:
         """The rules for that schema and one worked example: small models need to see the form."""
         example = Prompt.load("math_pot/example").render()
         return (
             Message(
                 "system", Prompt.load("math_pot/actor").render(schema=schema, guidance=guidance)
             ),
-            Message("user", Prompt.load("math_pot/problem").render(statement=example)),
+            Message("user", Prompt.load("math_pot/problem").render(statement=example, table="")),
             Message("assistant", Prompt.load(f"math_pot/example_{schema}").render()),
         )
 
-    def read(self, reply: str, *, truncated: bool) -> Reading:
+    def setup(self, instruction: Instruction) -> str:
+        """The problem's table, where it has one, as the DataFrame `df`."""
+        return table_setup(instruction)
+
+    def read(
+        self,
+        instruction: Instruction,  # noqa: ARG002
+        reply: str,
+        *,
+        truncated: bool,
+    ) -> Reading:
         """Everything up to the end of the first python block; the rest is invented output."""
         block = fenced_python(reply, truncated=truncated)
         if block is None:
@@ -71,7 +89,7 @@ class MathPot:
     ) -> Claim | None:
         """The last thing printed."""
         answer = printed_answer(result.output) if result else ""
-        return Claim(self.claims, answer, instruction.reference.answer) if answer else None
+        return claim_on(instruction, answer) if answer else None
 
     def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
         """Problem, reference, attempt and output."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -10,9 +10,10 @@ import pytest_asyncio
 import docker
 from tests.sandbox.conftest import LIMITS
 from ultrainteract.errors import SandboxFault
-from ultrainteract.sandbox.base import Cell, CellGone
+from ultrainteract.sandbox.base import NOTEBOOK, Cell, CellGone, Manner
 from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner
 from ultrainteract.sandbox.notebook import Notebook
+from ultrainteract.sandbox.tools import HostTool
 from ultrainteract.types import ExecResult, Outcome
 
 PATH = ("import random; x = [random.random()]", "x.append(random.random())")
@@ -25,7 +26,7 @@ class TextCell:
         self.box, self.state, self.closed = box, state, False
         box.opened.append(self)
 
-    async def run(self, code: str) -> tuple[ExecResult, Cell]:
+    async def run(self, code: str, manner: Manner = NOTEBOOK) -> tuple[ExecResult, Cell]:
         if self.box.errors:
             raise self.box.errors.pop(0)
         self.box.runs += 1
@@ -46,7 +47,7 @@ class TextSandbox:
         self.released: list[str] = []
         self.runs = 0
 
-    async def root(self, seed: str) -> Cell:
+    async def root(self, seed: str, tools: Sequence[HostTool] = ()) -> Cell:
         return TextCell(self, "")
 
     async def release(self, seed: str) -> None:

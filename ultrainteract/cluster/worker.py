@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from ultrainteract.cluster.writer import RemoteJournal
 from ultrainteract.config import RunConfig
+from ultrainteract.environment import load_environment
 from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
@@ -16,14 +18,17 @@ from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.sampling.base import Sampler
 from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
-from ultrainteract.sandbox.docker import DockerSandbox
+from ultrainteract.sandbox.backends import make_sandbox
 from ultrainteract.sandbox.notebook import Notebook
+from ultrainteract.sandbox.tools import HostTool
+from ultrainteract.search.searcher import Searcher
 from ultrainteract.seeds import load_plugin
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import ExecResult, Instruction, Judgement, adapter, digest
 from ultrainteract.verify.pool import Grader
 
 log = logging.getLogger(__name__)
+Remember: TypeAlias = Callable[[str, str, Callable[[], Awaitable[str]]], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,13 @@ class TreeWorker:
         self.draining = False
         for plugin in work.plugins:
             load_plugin(Path(plugin))
-        pace = work.config.pace
+        config = work.config
         self._sandbox = (
-            DockerSandbox(pace.image, work.config.sandbox.limits(), pace.containers)
-            if work.uses_code
-            else None
+            make_sandbox(config.sandbox.limits(), config.pace) if work.uses_code else None
         )
-        self._grader = Grader(pace.graders)
+        self._warming: asyncio.Task[None] | None = None
+        self._grader = Grader(config.pace.graders)
+        self._searcher = Searcher(config.search)
         self._notices: asyncio.Queue[str] = asyncio.Queue()
         self._samplers = _samplers(work, self._notices.put_nowait)
 
@@ -100,16 +105,26 @@ class TreeWorker:
             return TreeReport(instruction.id, trouble=trouble, fatal=fatal)
         return _report(tree, diverged)
 
+    def _warm(self) -> None:
+        """Containers start while the first actions are sampled."""
+        if self._sandbox and self._warming is None:
+            self._warming = asyncio.ensure_future(self._sandbox.warm())
+            # Whoever needs a container meets its error again.
+            self._warming.add_done_callback(lambda done: done.cancelled() or done.exception())
+
     async def _grow(self, instruction: Instruction) -> tuple[PreferenceTree, int]:
+        self._warm()
         known = await self._journal.effects(instruction.id)
         seed = digest([self._work.config.seed, instruction.id])
         recorded = _recorded_results(self._work.config, known)
-        notebook = Notebook(self._sandbox, seed, recorded) if self._sandbox else None
+        # The recorder is made below, of what is made of these.
+        tools = self._tools(instruction, lambda *call: recorder.call(*call))  # noqa: PLW0108
+        notebook = Notebook(self._sandbox, seed, recorded, tools) if self._sandbox else None
         place = int(instruction.id, 16)
         samplers = {
             name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
         }
-        live = LiveEffects(samplers, notebook, self._grader)
+        live = LiveEffects(samplers, self._sandbox, notebook, self._grader)
         recorder = Recorder(
             instruction.id, self._work.config, known, live, self._journal.record, self
         )
@@ -122,11 +137,24 @@ class TreeWorker:
         await self._journal.end(tree.instruction.id, str(tree.stop))
         return tree, notebook.diverged if notebook else 0
 
+    def _tools(self, instruction: Instruction, call: Remember) -> tuple[HostTool, ...]:
+        """What the environment offers to code besides Python, each answer remembered."""
+        offered = {tool.name for tool in load_environment(instruction.environment).tools}
+        if "wikipedia_search" not in offered:
+            return ()
+        search = self._searcher.tool(instruction.meta.get("context", ""))
+
+        async def wikipedia_search(query: str) -> str:
+            return await call("wikipedia_search", query, partial(search, query))
+
+        return (HostTool(wikipedia_search),)
+
     async def close(self) -> None:
         """Leave no container, no grader process, no connection behind."""
         for replicas in self._samplers.values():
             await asyncio.gather(*(sampler.close() for sampler in replicas))
         await self._grader.close()
+        await self._searcher.close()
         if self._sandbox:
             await self._sandbox.close()
 

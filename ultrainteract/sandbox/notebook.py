@@ -6,10 +6,11 @@ fault rebuilds the state once, the second is raised.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ultrainteract.errors import SandboxFault
 from ultrainteract.sandbox.base import Cell, CellGone, Sandbox
+from ultrainteract.sandbox.tools import HostTool
 from ultrainteract.types import ExecResult
 
 Path = tuple[str, ...]
@@ -24,9 +25,11 @@ class Notebook:
         sandbox: Sandbox,
         seed: str,
         recorded: Callable[[Path], ExecResult | None] = lambda _: None,
+        tools: Sequence[HostTool] = (),
     ) -> None:
-        """`recorded` knows results of an earlier run, by path."""
+        """`recorded` knows results of an earlier run, by path; `tools` are offered to programs."""
         self._recorded = recorded
+        self._tools = tools
         self.diverged = 0
         """Replays whose result differed from the first: programs that read clock or entropy."""
         self._sandbox = sandbox
@@ -77,7 +80,7 @@ class Notebook:
 
     async def _rebuild(self, path: Path) -> Cell:
         if not path:
-            return await self._sandbox.root(self._seed)
+            return await self._sandbox.root(self._seed, self._tools)
         result, cell = await (await self._cell(path[:-1])).run(path[-1])
         self._record(path, result)
         return cell

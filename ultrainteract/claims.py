@@ -1,0 +1,32 @@
+"""What is claimed of an instruction: its `meta` names the rules and what they have to know."""
+
+import json
+
+from ultrainteract.types import Claim, Instruction
+from ultrainteract.verify.context import Context
+
+# Of problems without ground truth: the judge model is asked, and such trees have no pairs.
+OPINION = "opinion"
+# Of problems with tests: the answer is a program.
+PROGRAM = "program"
+
+
+def kind_of(instruction: Instruction) -> str:
+    """The `Claim.kind` of answers to an instruction: `meta["kind"]`, else mathematics."""
+    return instruction.meta.get("kind") or "math"
+
+
+def claim_on(instruction: Instruction, predicted: str) -> Claim:
+    """The claim that `predicted` is the reference's answer.
+
+    By `meta`: `options` are a choice's texts, `canonical` the values of WikiTableQuestions,
+    `rounded` says that the reference is. For `PROGRAM` the tests stand in `meta["tests"]`.
+    """
+    meta, kind = instruction.meta, kind_of(instruction)
+    if kind == PROGRAM:
+        return Claim(kind, predicted, meta["tests"])
+    options, canonical = (json.loads(meta.get(key) or "[]") for key in ("options", "canonical"))
+    context = Context(
+        options=tuple(options), canonical=tuple(canonical), rounded=bool(meta.get("rounded"))
+    )
+    return Claim(kind, predicted, instruction.reference.answer, context.text())

@@ -1,0 +1,1 @@
+"""Where facts are searched for: Wikipedia itself, or passages that came with a problem."""
