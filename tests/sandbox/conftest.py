@@ -1,17 +1,29 @@
 """Real Docker for the tests marked so: they fail, and say how to mend it, where it is missing."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
 from ultrainteract.errors import SetupError
+from ultrainteract.sandbox.base import Manner, Sandbox
 from ultrainteract.sandbox.docker import DockerSandbox, probe_engine, probe_image
-from ultrainteract.types import Limits
+from ultrainteract.types import ExecResult, Limits
 
 IMAGE = "ultrainteract-sandbox:latest"
+fresh = itertools.count()
 LIMITS = Limits(seconds=4.0, memory_mb=512, pids=64, output_chars=2000)
+
+
+async def ran(sandbox: Sandbox, code: str) -> ExecResult:
+    """The result of `code` in a notebook of its own, with time for a busy machine."""
+    seed, patient = f"conftest {next(fresh)}", Manner(limits=replace(LIMITS, seconds=60.0))
+    result, _ = await (await sandbox.root(seed)).run(code, patient)
+    await sandbox.release(seed)
+    return result
 
 
 @pytest.fixture(scope="session")

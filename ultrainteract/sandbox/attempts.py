@@ -9,91 +9,18 @@ import os
 import secrets
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ultrainteract.sandbox import accounts
 from ultrainteract.sandbox.capture import Capture
 from ultrainteract.sandbox.processes import Process, Processes, described
+from ultrainteract.sandbox.task import UNCOUNTED, Ended, Place, Settings, Task, input_file, said
+from ultrainteract.sandbox.watch import Watch
 
-# Of tools, in one execution that sets no other bound.
-CALLS = 100
 # A status that no program can report: its reports hold no such character.
 FAULT = "\0fault "
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the driver sets: limits of an execution and of the container. Times in seconds,
-    `memory` and `idle_memory` in bytes, `processes` of one execution, `chars` of output kept,
-    `slots` executions at once, `cells` open; user ids count from `uid`."""
-
-    seconds: float
-    memory: int
-    processes: int
-    chars: int
-    slots: int
-    cells: int
-    idle_memory: int
-    uid: int
-    folder: str = "/tmp"  # noqa: S108
-
-
-@dataclass
-class Place:
-    """Where a notebook's programs run: a user id and a folder of its own.
-
-    Cells may enter the folder but not list it: a sibling's folder has an unguessable name.
-    """
-
-    uid: int
-    root: Path
-    used: list[str] = field(default_factory=list)
-
-    def make(self) -> None:
-        """Create the folder."""
-        self.root.mkdir()
-        self.root.chmod(0o1733)
-
-    def fresh_folder(self) -> str:
-        """A name for one cell's working folder, which the cell itself makes."""
-        self.used.append(str(self.root / secrets.token_hex(8)))
-        return self.used[-1]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What to execute, and how. `memory` in bytes, 0 for the notebook's own limit."""
-
-    code: str
-    number: int
-    seed: int
-    processes: int
-    seconds: float
-    chars: int
-    memory: int = 0
-    calls: int = CALLS
-    script: bool = False
-    stdin: str = ""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How one attempt ended; `process` is the new state, None where the program left none.
-
-    `doubtful` where it may not be its own doing, `fault` where a tool's machinery failed;
-    `folder` is where its files are.
-    """
-
-    outcome: str
-    output: str
-    errors: str = ""
-    process: Process | None = None
-    doubtful: bool = False
-    fault: str = ""
-    folder: str = ""
-
 
 Ask: TypeAlias = Callable[[dict[str, object]], Awaitable[dict[str, object]]]
 
@@ -107,15 +34,31 @@ class Attempts:
         self.zygote = zygote
         self.tainted = ""
         self._oom_kills = accounts.oom_kills()
+        self._guard: Watch | None = None
+        if settings.watched:
+            memory = (settings.slots + 1) * settings.memory
+            most = settings.slots * (settings.processes + 2)
+            self._guard = Watch(memory, most, processes.known, zygote.pid)
+
+    def memory_used(self) -> int:
+        """Bytes of memory of the container."""
+        return self._guard.used() if self._guard else accounts.memory_used()
+
+    def _kills(self) -> int:
+        """How often anything here was killed for want of memory."""
+        return self._guard.kills if self._guard else self._oom_kills.read()
 
     async def spawn(
         self, parent: Process, uid: int, streams: Sequence[int] = (), **task: object
     ) -> Process | None:
         """A fork of `parent`; the preloaded interpreter's take the user id `uid`."""
+        settings = self.settings
+        if settings.shared_uid:
+            uid = settings.uid
         command = {
             "uid": uid if parent is self.zygote else 0,
             "memory": self.settings.memory,
-            "processes": self.settings.cells + self.settings.processes,
+            "processes": settings.cells + settings.processes if settings.counted else UNCOUNTED,
             "apart": False,
             "input": False,
             **task,
@@ -131,9 +74,11 @@ class Attempts:
             streams.append(writer)
             captures.append(Capture(reader, task.chars))
         if task.stdin:
-            streams.append(_file(task.stdin))
+            streams.append(input_file(task.stdin))
         token, folder = secrets.token_bytes(16), place.fresh_folder()
-        oom_kills = self._oom_kills.read()
+        oom_kills = self._kills()
+        if self.settings.shared_uid:
+            place.make()
         started = asyncio.get_running_loop().time()
         process = await self.spawn(
             parent,
@@ -155,8 +100,9 @@ class Attempts:
                 capture.close()
             return None
         process.token = token
-        status = await self._watch(process, captures, task, started, ask)
-        ended = await self._ended(process, captures, task, status, oom_kills)
+        with self._guard.over(process.pid) if self._guard else nullcontext():
+            status = await self._watch(process, captures, task, started, ask)
+            ended = await self._ended(process, captures, task, status, oom_kills)
         return replace(ended, folder=folder)
 
     async def _watch(
@@ -219,7 +165,7 @@ class Attempts:
             # The report's end of file may come before the wait status that explains it.
             await asyncio.wait({process.ended}, timeout=1)
         await self.processes.kill(process)
-        if status != "memory" and self._oom_kills.read() > oom_kills:
+        if status != "memory" and self._kills() > oom_kills:
             self.tainted = status = "out of memory"
         output, errors, *_ = *(capture.close() for capture in captures), ""
         if status.startswith(FAULT):
@@ -256,17 +202,3 @@ class Attempts:
             case _:
                 outcome, what = "killed", f"stopped: it reported {status[:40]!r}"
         return outcome, what, doubtful
-
-
-def _file(text: str) -> int:
-    """A file of that text in memory, to be read from its start."""
-    fd = os.memfd_create("stdin")
-    with open(fd, "wb", closefd=False) as stream:
-        stream.write(text.encode("utf-8", "surrogatepass"))
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def said(output: str, what: str) -> str:
-    """The output with a last line of the kernel's own."""
-    return f"{output}{'' if not output or output.endswith(chr(10)) else chr(10)}[{what}]"

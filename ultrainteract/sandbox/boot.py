@@ -8,10 +8,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
-from ultrainteract.sandbox.attempts import Attempts, Settings
+from ultrainteract.sandbox import enclosure
+from ultrainteract.sandbox.attempts import Attempts
 from ultrainteract.sandbox.interpreter import Interpreter
 from ultrainteract.sandbox.kernel import SHARED, Kernel
 from ultrainteract.sandbox.processes import Ending, Processes
+from ultrainteract.sandbox.task import Settings
 
 
 async def serve(settings: Settings, attempts: Attempts) -> None:
@@ -61,10 +63,14 @@ def main() -> None:
     pid = os.fork()
     if pid == 0:
         ours.close()
+        if settings.watched:
+            enclosure.enter(shared_uid=settings.shared_uid)
         interpreter = Interpreter(theirs)
         interpreter.preload()
         with suppress(EOFError):
             interpreter.serve()
         os._exit(0)
     theirs.close()
+    if settings.shared_uid:
+        enclosure.seal()
     asyncio.run(life(settings, pid, ours))

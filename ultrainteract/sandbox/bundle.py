@@ -7,11 +7,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ultrainteract.sandbox.attempts import Settings
+from ultrainteract.sandbox.task import Settings
 
 MODULES = (
     "accounts",
     "capture",
+    "enclosure",
     "confine",
     "execution",
     "fork",
@@ -19,7 +20,10 @@ MODULES = (
     "slots",
     "interpreter",
     "processes",
+    "task",
+    "watch",
     "attempts",
+    "holding",
     "kernel",
     "boot",
 )

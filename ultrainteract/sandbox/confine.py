@@ -13,6 +13,8 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+from ultrainteract.sandbox import enclosure
+
 FILES = 256
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
@@ -30,7 +32,7 @@ def take_user(command: Mapping[str, object]) -> None:
         (resource.RLIMIT_AS, _address_space() + memory),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, FILES),
-        (resource.RLIMIT_NPROC, int(str(command["processes"]))),
+        (resource.RLIMIT_NPROC, _at_most(int(str(command["processes"])))),
     ):
         resource.setrlimit(limit, (value, value))
     # The kernel must get its turn beside a hundred busy processes.
@@ -38,9 +40,13 @@ def take_user(command: Mapping[str, object]) -> None:
     # First to go when memory runs out; gVisor has no such file.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
+    if uid == os.getuid():
+        # In a user namespace of somebody who is not root there is no other.
+        enclosure.stay_within([str(command["within"]), "/dev/shm"])  # noqa: S108
+    else:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     # Forks inherit it.
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -54,7 +60,10 @@ def close_behind() -> None:
         if domain >= 0:
             _libc.syscall(LANDLOCK_RESTRICT_SELF, domain, 0)
             os.close(domain)
-            return
+            break
+    if domain < 0 or rules is not RULES[0]:
+        # Without scopes for signals.
+        enclosure.spare_elders()
 
 
 def allow_memory(size: int) -> None:
@@ -71,6 +80,11 @@ def allow(limit: int, number: int | None) -> None:
     """
     most = resource.getrlimit(limit)[1]
     resource.setrlimit(limit, (most if number is None else min(number, most), most))
+
+
+def _at_most(number: int) -> int:
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    return number if most == resource.RLIM_INFINITY else min(number, most)
 
 
 def _address_space() -> int:

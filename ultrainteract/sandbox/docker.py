@@ -1,56 +1,113 @@
-"""Containers of a Docker engine as sandboxes; the only importer of `docker`.
+"""Containers of a Docker engine as sandboxes.
 
 A container has no network, a read-only root, bounded tmpfs, memory, pids and CPU, no new
-privileges, and three capabilities for its kernel alone: to change user, group, and to kill. It
-ends when its attach channel closes, so a driver that is killed leaves none; `sweep` removes what
-an engine's crash may have left. Works with engines on a unix socket and on plain TCP.
+privileges, a seccomp profile of our own, and three capabilities for its kernel alone: to change
+user, group, and to kill. It ends when its attach channel closes, so a driver that is killed leaves
+none; a sweep removes what an engine's crash may have left. This module owns the wait for an
+engine that restarts. Works with engines on a unix socket and on plain TCP.
 """
 
 import asyncio
+import itertools
+import json
+import logging
 import os
 import secrets
 import socket
-import struct
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from functools import cache, partial
 
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import DockerException, ImageNotFound
 from docker.models.containers import Container
-from docker.types import LogConfig
+from docker.types import LogConfig, Ulimit
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
 import docker
 from ultrainteract.errors import SandboxFault, SetupError, boundary
+from ultrainteract.resources import folder
 from ultrainteract.sandbox import bundle
-from ultrainteract.sandbox.attempts import Settings
+from ultrainteract.sandbox.attached import Attached, detached
 from ultrainteract.sandbox.base import Cell
+from ultrainteract.sandbox.engine import (
+    LABEL,
+    NO_IMAGE,
+    address,
+    alive,
+    check_runtime,
+    connect,
+    knock,
+    labelled,
+    owner,
+    probe_engine,
+    probe_image,
+    remove,
+    sweep,
+)
 from ultrainteract.sandbox.pool import Pool
+from ultrainteract.sandbox.task import Settings
+from ultrainteract.sandbox.tools import HostTool
 from ultrainteract.sandbox.worker import Worker
 from ultrainteract.types import Limits
 
-LABEL = "ultrainteract"
+__all__ = ["LABEL", "DockerSandbox", "alive", "owner", "probe_engine", "probe_image", "sweep"]
+
+log = logging.getLogger(__name__)
+
 CELLS = 256
 TEMPORARY = "128m"
-STREAM = struct.Struct("!BxxxL")
-NO_ENGINE = "no Docker engine answers ({error}); run `make install`, or docker/engine.sh"
-NO_IMAGE = "the engine has no sandbox image {image!r}; run `make install`, or docker/build.sh"
-BAD_IMAGE = (
-    "the engine cannot look up sandbox image {image!r} ({error}); check the name in pace.image"
+UIDS = 50
+"""Blocks of a thousand user ids: a rootless engine has 65,536 of them."""
+RESTART = 60.0
+"""Seconds that an engine which answered before may be away."""
+GONE = "the Docker engine is gone since {seconds:g} s ({error}); start it, or run docker/engine.sh"
+NO_ROOM = (
+    "a sandbox container may take {need} MiB and the engine's host has {has} MiB; "
+    "lower sandbox.memory_mb"
 )
 
 
 class DockerSandbox:
-    """Implements `Sandbox` with at most `containers` containers of `image`."""
+    """Implements `Sandbox` with at most `containers` containers of `image`, under `runtime`.
 
-    def __init__(self, image: str, limits: Limits, containers: int) -> None:
+    There are fewer where the host's memory holds fewer at their limit.
+    """
+
+    def __init__(self, image: str, limits: Limits, containers: int, runtime: str = "") -> None:
         self._image = image
         self._limits = limits
+        self._runtime = runtime
+        self._slots = 1
         self._engine: docker.DockerClient | None = None
+        self._address = ""
         self._connecting = asyncio.Lock()
         self._pool = Pool(self._start, containers)
+        self._token = secrets.token_hex(4)
+        self._numbers = itertools.count(secrets.randbelow(UIDS))
+        self._names: set[str] = set()
+        self._unsure = False
+        self._closed = False
 
-    async def root(self, seed: str) -> Cell:
-        """As `Sandbox.root`; raises `SetupError` without engine or image."""
-        return await self._pool.root(seed)
+    @property
+    def containers(self) -> int:
+        """How many there may be; known to fit into memory once the first was asked for."""
+        return self._pool.size
+
+    async def warm(self) -> None:
+        """Start all containers now; returns when they are ready. Raises as `root`."""
+        await self._connected()
+        await self._pool.warm()
+
+    async def root(self, seed: str, tools: Sequence[HostTool] = ()) -> Cell:
+        """As `Sandbox.root`; raises `SetupError` without engine, image, runtime or memory."""
+        await self._connected()
+        return await self._pool.root(seed, tools)
 
     async def release(self, seed: str) -> None:
         """As `Sandbox.release`."""
@@ -58,44 +115,138 @@ class DockerSandbox:
 
     async def close(self) -> None:
         """As `Sandbox.close`."""
+        self._closed = True
         await self._pool.close()
         engine, self._engine = self._engine, None
         if engine:
+            with suppress(DockerException, OSError):
+                await asyncio.to_thread(self._sweep_own, engine)
             engine.close()
 
-    async def _start(self) -> Worker:
+    async def _connected(self) -> docker.DockerClient:
+        if self._engine:
+            return self._engine
         async with self._connecting:
             if self._engine is None:
-                self._engine = await asyncio.to_thread(_connect)
-                await asyncio.to_thread(sweep, self._engine)
-        engine = self._engine
+                self._address = address()
+                engine = await asyncio.to_thread(connect)
+                with ExitStack() as until_known:
+                    until_known.callback(engine.close)
+                    await self._size_up(engine)
+                    until_known.pop_all()
+                self._engine = engine
+        return self._engine
+
+    async def _size_up(self, engine: docker.DockerClient) -> None:
+        """Clear what others left on the engine, and see what it offers."""
+        with boundary(SandboxFault, "the engine does not answer", DockerException, OSError):
+            await asyncio.to_thread(sweep, engine)
+            host = await asyncio.to_thread(engine.info)
+        check_runtime(host, self._runtime)
+        self._slots = min(8, int(host["NCPU"]))
+        self._pool.size = self._fitting(int(host["MemTotal"]))
+
+    def _fitting(self, memory: int) -> int:
+        """How many containers the host holds, all at their limit, of those asked for."""
+        most, asked = memory // self._memory, self._pool.size
+        if most < 1:
+            raise SetupError(NO_ROOM.format(need=self._memory >> 20, has=memory >> 20))
+        if most < asked:
+            log.warning("%d sandbox containers fit into memory, not %d", most, asked)
+        return min(most, asked)
+
+    @property
+    def _memory(self) -> int:
+        return (512 + (self._slots + 1) * self._limits.memory_mb) * 2**20
+
+    async def _start(self) -> Worker:
+        engine = await self._connected()
+        await self._await(engine)
+        number = next(self._numbers)
+        name = f"{LABEL}-{self._token}-{number}"
+        self._names.add(name)
         with boundary(SandboxFault, "cannot start a sandbox container", DockerException, OSError):
-            container, channel = await asyncio.to_thread(self._create, engine)
+            container, channel = await asyncio.to_thread(self._create, engine, name, number)
         reader, writer = await asyncio.open_connection(sock=channel)
-        worker = Worker(_Attached(container, reader, writer), 2 * self._limits.seconds + 60)
+        remove = partial(self._dispose, container, name)
+        patience = 2 * self._limits.seconds + 60
+        worker = Worker(Attached(name, reader, writer, remove), patience)
         await worker.ready()
         return worker
 
-    def _create(self, engine: docker.DockerClient) -> tuple[Container, socket.socket]:
-        limits, slots = self._limits, min(8, os.cpu_count() or 1)
-        memory = limits.memory_mb * 2**20
-        settings = Settings(
-            seconds=limits.seconds,
-            memory=memory,
-            chars=limits.output_chars,
-            slots=slots,
-            cells=CELLS,
-            idle_memory=memory,
-            processes=limits.pids,
-            # The system counts processes by user id over all containers: blocks keep them apart.
-            uid=10_000 + 1000 * secrets.randbelow(50),
+    async def _await(self, engine: docker.DockerClient) -> None:
+        """Returns once the engine answers. Raises `SetupError` when it has been away for long."""
+
+        async def ping() -> None:
+            knock(self._address)
+            await asyncio.to_thread(engine.ping)
+
+        def doubt(_: RetryCallState) -> None:
+            self._unsure = True
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(
+                lambda error: isinstance(error, DockerException | OSError) and not self._closed
+            ),
+            stop=stop_after_delay(RESTART),
+            wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
+            before_sleep=doubt,
+            reraise=True,
         )
         try:
-            container = engine.containers.create(
+            await retrying(ping)
+        except (DockerException, OSError) as error:
+            raise SetupError(GONE.format(seconds=RESTART, error=error)) from error
+        if self._unsure:
+            self._unsure = False
+            with boundary(SandboxFault, "the engine does not answer", DockerException, OSError):
+                await asyncio.to_thread(self._sweep_own, engine)
+
+    def _create(
+        self, engine: docker.DockerClient, name: str, number: int
+    ) -> tuple[Container, socket.socket]:
+        container = None
+        try:
+            container = self._container(engine, name, number)
+            stream = container.attach_socket(
+                params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            )
+            channel = detached(stream)
+            container.start()
+        except (DockerException, OSError, SetupError):
+            # The engine may have made one and lost its answer: the next sweep finds it.
+            self._unsure = True
+            self._names.discard(name)
+            if container:
+                self._dispose(container, name)
+            raise
+        return container, channel
+
+    def _container(self, engine: docker.DockerClient, name: str, number: int) -> Container:
+        settings = Settings(
+            seconds=self._limits.seconds,
+            memory=self._limits.memory_mb * 2**20,
+            chars=self._limits.output_chars,
+            slots=self._slots,
+            cells=CELLS,
+            idle_memory=self._limits.memory_mb * 2**20,
+            processes=self._limits.pids,
+            # The system counts processes by user id over all containers: blocks keep them apart.
+            uid=10_000 + 1000 * (number % UIDS),
+        )
+        try:
+            return engine.containers.create(
                 self._image,
                 command=bundle.command(settings),
+                name=name,
+                hostname="sandbox",
+                user="0:0",
+                runtime=self._runtime or None,
                 stdin_open=True,
+                # The client's proxy settings may hold a password.
+                use_config_proxy=False,
                 network_mode="none",
+                ipc_mode="private",
                 read_only=True,
                 tmpfs={
                     "/tmp": f"size={TEMPORARY},nr_inodes=20000,mode=0711,nosuid,nodev",  # noqa: S108
@@ -103,154 +254,46 @@ class DockerSandbox:
                 },
                 cap_drop=["ALL"],
                 cap_add=["SETUID", "SETGID", "KILL"],
-                security_opt=["no-new-privileges"],
-                mem_limit=2**29 + (slots + 1) * memory,
-                memswap_limit=2**29 + (slots + 1) * memory,
-                pids_limit=CELLS + limits.pids,
-                nano_cpus=slots * 10**9,
+                security_opt=["no-new-privileges", f"seccomp={seccomp()}"],
+                ulimits=[
+                    Ulimit(name="core", soft=0, hard=0),
+                    Ulimit(name="nofile", soft=8192, hard=8192),
+                ],
+                mem_limit=self._memory,
+                memswap_limit=self._memory,
+                # When the host runs out of memory, cells (1000) go before kernels, these before it.
+                oom_score_adj=500,
+                pids_limit=CELLS + self._limits.pids,
+                nano_cpus=self._slots * 10**9,
                 auto_remove=True,
-                labels={LABEL: owner(os.getpid()), f"{LABEL}.host": socket.gethostname()},
+                labels={
+                    LABEL: owner(os.getpid()),
+                    f"{LABEL}.host": socket.gethostname(),
+                    f"{LABEL}.sandbox": self._token,
+                },
                 log_config=LogConfig(type="none"),
             )
         except ImageNotFound as error:
             raise SetupError(NO_IMAGE.format(image=self._image)) from error
+
+    def _dispose(self, container: Container, name: str) -> None:
+        """Remove a container; one that an engine out of reach still has is swept later."""
         try:
-            stream = container.attach_socket(
-                params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            )
-            channel = _detached(stream)
-            container.start()
-        except (DockerException, OSError, SetupError):
-            _remove(container)
-            raise
-        return container, channel
+            knock(self._address)
+            remove(container)
+        except OSError:
+            self._unsure = True
+        self._names.discard(name)
+
+    def _sweep_own(self, engine: docker.DockerClient) -> None:
+        """Remove what this sandbox made and does not know any more."""
+        knock(self._address)
+        for container in labelled(engine, f"{LABEL}.sandbox={self._token}"):
+            if container.name not in self._names:
+                remove(container)
 
 
-class _Attached:
-    """A container at the other end of its attach channel. Implements `Link`."""
-
-    def __init__(
-        self, container: Container, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.name = container.short_id
-        self._container = container
-        self._reader = reader
-        self._writer = writer
-        self._output = bytearray()
-        self._errors = bytearray()
-
-    async def readline(self) -> bytes:
-        while b"\n" not in self._output:
-            try:
-                stream, size = STREAM.unpack(await self._reader.readexactly(STREAM.size))
-                data = await self._reader.readexactly(size)
-            except (asyncio.IncompleteReadError, OSError):
-                return b""
-            if stream == 1:
-                self._output += data
-            else:
-                self._errors = (self._errors + data)[-2000:]
-        line, _, rest = self._output.partition(b"\n")
-        self._output = bytearray(rest)
-        return bytes(line) + b"\n"
-
-    async def write(self, data: bytes) -> None:
-        # A broken channel shows in `readline`.
-        with suppress(OSError):
-            self._writer.write(data)
-            await self._writer.drain()
-
-    async def destroy(self) -> str:
-        self._writer.close()
-        with suppress(OSError):
-            await self._writer.wait_closed()
-        await asyncio.to_thread(_remove, self._container)
-        return self._errors.decode("utf-8", "replace").strip()
-
-
-def _detached(stream: object) -> socket.socket:
-    """The attach channel as a socket of its own; the HTTP response that carried it is closed."""
-    if not isinstance(stream, socket.SocketIO):
-        raise SetupError("the sandbox needs an engine on a unix socket or on plain TCP")
-    channel = socket.socket(fileno=os.dup(stream.fileno()))
-    vars(stream)["_response"].close()
-    return channel
-
-
-async def probe_engine() -> str:
-    """The engine's version. Raises `SetupError` that says how to get one."""
-    return await asyncio.to_thread(_version)
-
-
-async def probe_image(image: str) -> str:
-    """The id of `image`, `sha256:...`. Raises `SetupError` that says how to get it."""
-    return await asyncio.to_thread(_image_id, image)
-
-
-def sweep(engine: docker.DockerClient) -> int:
-    """Remove containers whose owner process on this host is gone; how many there were."""
-    mine = [LABEL, f"{LABEL}.host={socket.gethostname()}"]
-    orphans = [
-        container
-        for container in engine.containers.list(
-            all=True, filters={"label": mine}, ignore_removed=True
-        )
-        if not alive(container.labels[LABEL])
-    ]
-    for container in orphans:
-        _remove(container)
-    return len(orphans)
-
-
-def owner(pid: int) -> str:
-    """A process as a label: pid and start time, which together never mean another."""
-    stat = Path(f"/proc/{pid}/stat").read_text()
-    return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
-
-
-def alive(label: str) -> bool:
-    """Whether the process of an `owner` label still runs."""
-    with suppress(OSError, ValueError):
-        return owner(int(label.partition("-")[0])) == label
-    return False
-
-
-def _connect() -> docker.DockerClient:
-    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    try:
-        if host.startswith("unix://"):
-            # Asked first: the package leaves its socket open when this fails.
-            with socket.socket(socket.AF_UNIX) as knock:
-                knock.connect(host.removeprefix("unix://"))
-        engine = docker.from_env(timeout=60)
-    except (DockerException, OSError) as error:
-        raise SetupError(NO_ENGINE.format(error=error)) from error
-    return engine
-
-
-def _version() -> str:
-    engine = _connect()
-    try:
-        return str(engine.version()["Version"])
-    except (DockerException, OSError) as error:
-        raise SetupError(NO_ENGINE.format(error=error)) from error
-    finally:
-        engine.close()
-
-
-def _image_id(image: str) -> str:
-    engine = _connect()
-    try:
-        return str(engine.images.get(image).id)
-    except ImageNotFound as error:
-        raise SetupError(NO_IMAGE.format(image=image)) from error
-    except (DockerException, OSError) as error:
-        raise SetupError(BAD_IMAGE.format(image=image, error=error)) from error
-    finally:
-        engine.close()
-
-
-def _remove(container: Container) -> None:
-    # It may be gone, or on its way: it removes itself when its kernel exits.
-    with suppress(NotFound, APIError):
-        container.remove(force=True)
+@cache
+def seccomp() -> str:
+    """The profile that containers run under, as the engine takes it: docker/seccomp.json."""
+    return json.dumps(json.loads((folder("docker") / "seccomp.json").read_text("utf-8")))

@@ -151,6 +151,8 @@ class Interpreter:
             # A process that the program forked ends with the program, as it would in a script.
             if os.getpid() != pid:
                 os._exit(0)
+        # A program may have written to it, and not wanted to wait.
+        self.control.setblocking(True)  # noqa: FBT003
         self.control.sendall(frame({"status": status}, self._token))
 
     def _tool(self, name: str) -> Callable[..., object]:
@@ -188,8 +190,9 @@ def enter(folder: str) -> None:
     """A working folder of this cell's own, with what the parent's held."""
     before = os.environ.get("TMPDIR", "")
     os.mkdir(folder, 0o700)  # noqa: PTH102
-    if before and os.listdir(before):  # noqa: PTH208
-        with contextlib.suppress(OSError):
+    # Another of its user id may have removed it.
+    with contextlib.suppress(OSError):
+        if before and os.listdir(before):  # noqa: PTH208
             shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
     os.chdir(folder)
     os.environ["TMPDIR"] = os.environ["HOME"] = folder

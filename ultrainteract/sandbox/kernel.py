@@ -15,15 +15,16 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from ultrainteract.sandbox import accounts
-from ultrainteract.sandbox.attempts import CALLS, Attempts, Ended, Place, Settings, Task, said
+from ultrainteract.sandbox.attempts import Attempts
+from ultrainteract.sandbox.holding import Cell, Notebook, crowded
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.slots import Slots, Turn
+from ultrainteract.sandbox.task import CALLS, UNCOUNTED, Ended, Place, Settings, Task, said
 
 Request: TypeAlias = Mapping[str, object]
 SHARED = "/dev/shm"  # noqa: S108
@@ -31,28 +32,6 @@ SHARED = "/dev/shm"  # noqa: S108
 UIDS = 1000
 LOOK = 32
 FULL = "its files filled the disk: they are gone, and with them what it left in memory"
-
-
-@dataclass
-class Notebook:
-    """The cells of one root, evicted as one."""
-
-    place: Place
-    seed: str
-    released: bool = False
-    names: set[str] = field(default_factory=set)
-    running: int = 0
-    quiet: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A name for a state. After a timeout the new name stands for the parent's process."""
-
-    notebook: Notebook
-    process: Process
-    digest: bytes
-    number: int
 
 
 class Kernel:
@@ -97,8 +76,12 @@ class Kernel:
 
     async def root(self, request: Request) -> dict[str, object]:
         """A fresh notebook, forked from the preloaded interpreter."""
-        await self._evict(self.settings.cells - 1)
         seed = str(request["seed"])
+        if self.settings.shared_uid:
+            # One user id keeps nothing from another tree's programs.
+            for other in {book.seed for book in self.notebooks.values()} - {seed}:
+                await self.release(other)
+        await self._evict(self.settings.cells - 1)
         uids = (self.settings.uid + number % UIDS for number in self._roots)
         uid = next(uid for uid in uids if uid not in self.notebooks)
         place = Place(uid, Path(self.settings.folder, secrets.token_hex(16)))
@@ -106,7 +89,7 @@ class Kernel:
         notebook = Notebook(place, seed)
         self.notebooks[uid] = notebook
         process = await self.attempts.spawn(
-            self.attempts.zygote, uid, tools=request.get("tools", [])
+            self.attempts.zygote, uid, tools=request.get("tools", []), within=str(place.root)
         )
         if process is None:
             await self._remove(notebook)
@@ -154,11 +137,15 @@ class Kernel:
         limits = request.get("limits")
         limits = limits if isinstance(limits, dict) else {}
         processes = min(settings.processes, limits.get("pids", settings.processes))
+        # Besides its own there are cells, and the executions beside it.
+        others = len(parent.notebook.names) + settings.slots
+        if settings.shared_uid:
+            others = len(self.cells) + 2 * settings.slots + 2
         task = Task(
             code=code,
             number=parent.number + 1,
             seed=int.from_bytes(digest[:7], "big"),
-            processes=processes + len(parent.notebook.names) + settings.slots,
+            processes=processes + others if settings.counted else UNCOUNTED,
             seconds=limits.get("seconds", settings.seconds),
             chars=limits.get("output_chars", settings.chars),
             memory=limits.get("memory_mb", 0) * 2**20,
@@ -184,7 +171,7 @@ class Kernel:
             if ended and ended.process:
                 await self.processes.kill(ended.process)
             async with self.slots.turn(alone=True) as turn:
-                await self.processes.sweep(place.uid)
+                await self._sweep(parent.notebook)
                 ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
                 ended = await self._relieved(parent.notebook, ended) if ended else None
         return ended
@@ -241,21 +228,33 @@ class Kernel:
 
     async def _tidy(self, notebook: Notebook) -> None:
         """After the last execution of a notebook: nothing of it runs on, the container has room."""
-        if not await self.processes.sweep(notebook.place.uid):
+        if not await self._sweep(notebook):
             self.attempts.tainted = "processes that do not die"
         left = [
             entry.path
             for entry in os.scandir(SHARED)
-            if entry.stat(follow_symlinks=False).st_uid == notebook.place.uid
+            if entry.stat(follow_symlinks=False).st_uid == self._uid(notebook)
         ]
-        if left:
+        if left and not self._beside(notebook):
             await self._delete(notebook, left)
-        if next(self._runs) % LOOK == 0 and accounts.memory_used() > self.settings.idle_memory:
+        if next(self._runs) % LOOK == 0 and self.attempts.memory_used() > self.settings.idle_memory:
             await self._evict(len(self.cells) // 2)
-            if accounts.memory_used() > self.settings.idle_memory:
+            if self.attempts.memory_used() > self.settings.idle_memory:
                 self.attempts.tainted = "memory of idle cells"
         if not notebook.names:
             await self._remove(notebook)
+
+    def _uid(self, notebook: Notebook) -> int:
+        return self.settings.uid if self.settings.shared_uid else notebook.place.uid
+
+    def _beside(self, notebook: Notebook) -> bool:
+        """Whether another with its user id runs: it waits for a tool that runs this one."""
+        others = (book for book in self.notebooks.values() if book is not notebook)
+        return self.settings.shared_uid and any(book.running for book in others)
+
+    async def _sweep(self, notebook: Notebook) -> bool:
+        """Kill what a notebook left running; False when something goes on living."""
+        return self._beside(notebook) or await self.processes.sweep(self._uid(notebook))
 
     async def _evict(self, keep: int, beside: Notebook | None = None) -> None:
         """At most `keep` cells stay: idle notebooks go, least recently used first."""
@@ -269,22 +268,21 @@ class Kernel:
     async def _remove(self, notebook: Notebook) -> None:
         if self.notebooks.pop(notebook.place.uid, None) is None:
             return
-        if not await self.processes.sweep(notebook.place.uid):
+        if not await self._sweep(notebook):
             self.attempts.tainted = "processes that do not die"
         await self._delete(notebook, notebook.place.used)
         shutil.rmtree(notebook.place.root, ignore_errors=True)
 
     async def _delete(self, notebook: Notebook, names: Sequence[str]) -> None:
         """Only the notebook's own user may remove what it wrote."""
+        if self.settings.shared_uid:
+            notebook.place.make()
         process = await self.attempts.spawn(
-            self.attempts.zygote, notebook.place.uid, remove=list(names)
+            self.attempts.zygote,
+            notebook.place.uid,
+            remove=list(names),
+            within=str(notebook.place.root),
         )
         if process:
             await asyncio.wait({process.ended}, timeout=30)
             await self.processes.kill(process)
-
-
-def crowded(folder: str) -> bool:
-    """Whether files take half of the bytes or of the entries of a bounded file system."""
-    room = os.statvfs(folder)
-    return room.f_bavail * 2 < room.f_blocks or room.f_favail * 2 < room.f_files

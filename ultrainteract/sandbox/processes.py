@@ -112,6 +112,11 @@ class Processes:
         self._count = accounts.Gauge("pids.current", "pids/pids.current")
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
+    @property
+    def known(self) -> Mapping[int, Process]:
+        """The kernel's own children by pid."""
+        return self._known
+
     def adopt(self, pid: int, control: socket.socket) -> Process:
         """Watch a child, one that has ended already included."""
         control.setblocking(False)  # noqa: FBT003

@@ -1,0 +1,33 @@
+"""Which sandbox a configuration means: `pace.backend`, and how to tell whether it is there."""
+
+from typing import Protocol
+
+from ultrainteract.config import PaceConfig
+from ultrainteract.sandbox.base import Sandbox
+from ultrainteract.sandbox.bubblewrap import BubblewrapSandbox, probe_bubblewrap
+from ultrainteract.sandbox.docker import DockerSandbox, probe_engine, probe_image
+from ultrainteract.types import Limits
+
+
+class WarmSandbox(Sandbox, Protocol):
+    """A sandbox whose containers can be started ahead."""
+
+    async def warm(self) -> None:
+        """Start all of them now; returns when they are ready. Raises as `root`."""
+        ...
+
+
+def make_sandbox(limits: Limits, pace: PaceConfig) -> WarmSandbox:
+    """The sandbox of a configuration; it starts nothing before it is asked for."""
+    if pace.backend == "bubblewrap":
+        return BubblewrapSandbox(limits, pace.containers)
+    return DockerSandbox(pace.image, limits, pace.containers, pace.runtime)
+
+
+async def probe_sandbox(pace: PaceConfig) -> str:
+    """What is there, with versions. Raises `SetupError` that says how to get what is missing."""
+    if pace.backend == "bubblewrap":
+        return f"bubblewrap {await probe_bubblewrap()}"
+    runtime = f", runtime {pace.runtime}" if pace.runtime else ""
+    version, image = await probe_engine(pace.runtime), await probe_image(pace.image)
+    return f"Docker {version}{runtime}, image {image}"
