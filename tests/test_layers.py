@@ -26,7 +26,7 @@ LAYERS = [
     },
     {"seeds", "sampling", "sandbox", "verify", "search"},
     {"programs"},
-    {"grow", "ladder", "critic", "leak", "claims", "opinion"},
+    {"grow", "ladder", "critic", "leak", "claims", "opinion", "test_writing"},
     {"recorder", "journal", "live", "run_folder", "dataset", "report", "select", "testing"},
     {"cluster"},
     {"cli"},

@@ -9,6 +9,8 @@ from ultrainteract.verify.context import Context
 OPINION = "opinion"
 # Of problems with tests: the answer is a program.
 PROGRAM = "program"
+# Of programs whose output may differ and be right: then a difference decides nothing.
+ANY_ANSWER = "any answer"
 
 
 def kind_of(instruction: Instruction) -> str:
@@ -20,11 +22,13 @@ def claim_on(instruction: Instruction, predicted: str) -> Claim:
     """The claim that `predicted` is the reference's answer.
 
     By `meta`: `options` are a choice's texts, `canonical` the values of WikiTableQuestions,
-    `rounded` says that the reference is. For `PROGRAM` the tests stand in `meta["tests"]`.
+    `rounded` says that the reference is. For `PROGRAM` the tests stand in `meta["tests"]`; where
+    more than the expected output may be right, the claim's context is `ANY_ANSWER`.
     """
     meta, kind = instruction.meta, kind_of(instruction)
     if kind == PROGRAM:
-        return Claim(kind, predicted, meta["tests"])
+        lenient = meta.get("checker") == "any" or meta.get("tolerance") or meta.get("ignore_case")
+        return Claim(kind, predicted, meta["tests"], ANY_ANSWER if lenient else "")
     options, canonical = (json.loads(meta.get(key) or "[]") for key in ("options", "canonical"))
     context = Context(
         options=tuple(options), canonical=tuple(canonical), rounded=bool(meta.get("rounded"))

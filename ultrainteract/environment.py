@@ -54,11 +54,13 @@ class Guide:
     """One ground-truth-guided way to a correct action (arXiv 2404.02078, section 2).
 
     `draft`, where given, is asked first, alone; what the model answers goes to
-    `Environment.guided` with this guide's `name`.
+    `Environment.guided` with this guide's `name`. Guides of one reference solution share what
+    they `cover`: when the guided rung is reached, each solution gets a correct action.
     """
 
     name: str
     draft: str = ""
+    covers: str = ""
 
 
 class Environment(Protocol):

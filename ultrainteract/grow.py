@@ -15,6 +15,7 @@ from ultrainteract.environment import Environment, Reading, load_environment
 from ultrainteract.ladder import Purpose, Wave, lot, next_wave
 from ultrainteract.opinion import ask_opinion
 from ultrainteract.sampling.base import Choice, Reply, Request
+from ultrainteract.test_writing import with_tests
 from ultrainteract.tree import Node, PreferenceTree
 from ultrainteract.types import (
     Action,
@@ -57,7 +58,8 @@ async def grow_tree(
 ) -> PreferenceTree:
     """The whole tree of one instruction. Raises what `effects` raises."""
     environment = load_environment(instruction.environment)
-    tree = PreferenceTree(instruction)
+    tested = await with_tests(instruction, config, effects)
+    tree = PreferenceTree(tested or instruction, stop=None if tested else StopReason.NO_TESTS)
     while tree.stop is None:
         turn = Turn(tree, environment, config, effects)
         while wave := turn.next_wave():

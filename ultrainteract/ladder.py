@@ -66,8 +66,9 @@ def next_wave(
         return None
     if not correct:
         return _next_actor(config, asked, first) or _guided(config, guides, asked, first, rng)
-    if not paired:
-        return None
+    another = _uncovered(config, guides, asked, first, rng)
+    if another or not paired:
+        return another
     if config.roles.rejected:
         return _next_rejected(config, asked, nodes, first, rng)
     if any(node.judgement is Judgement.INCORRECT for node in nodes):
@@ -111,6 +112,23 @@ def _guided(
         first,
         rng.choice(guides),
     )
+
+
+def _uncovered(
+    config: RunConfig,
+    guides: Sequence[Guide],
+    asked: Sequence[Wave],
+    first: int,
+    rng: random.Random,
+) -> Wave | None:
+    """One action for a reference solution that none was drawn for yet (arXiv 2404.02078, section
+    2), where the guided rung was reached."""
+    covered = {wave.guide.covers for wave in asked if wave.guide}
+    left = [guide for guide in guides if guide.covers and guide.covers not in covered]
+    if not covered or not left:
+        return None
+    actors = config.roles.actors
+    return Wave(Purpose.GUIDED, actors[-1], len(actors), 1, first, rng.choice(left))
 
 
 def _next_rejected(

@@ -51,6 +51,7 @@ class StopReason(StrEnum):
     MAX_TURNS = "max_turns"
     ALL_CORRECT = "all_correct"
     NOTHING_TO_EXPAND = "nothing_to_expand"
+    NO_TESTS = "no_tests"
 
 
 @dataclass(frozen=True, slots=True)

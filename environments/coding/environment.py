@@ -105,7 +105,7 @@ class Coding:
     def guides(self, instruction: Instruction) -> tuple[Guide, ...]:
         """Each reference solution, to be explained with step marks, or refined."""
         return tuple(
-            Guide(f"{_SOLUTION}_{way}_{number}")
+            Guide(f"{_SOLUTION}_{way}_{number}", covers=str(number))
             for number in range(len(instruction.reference.solutions))
             for way in ("explain", "refine")
         )
