@@ -23,6 +23,9 @@ def test_the_gold_is_what_the_last_box_holds(solution: str, gold: str | None) ->
     [
         (r"First \boxed{1}. No: $\boxed{2}$.", "2"),
         (r"$\boxed{(98, 2)} \quad \text{and} \quad \boxed{(99, 503)}$", "(98, 2), (99, 503)"),
+        (r"\boxed{1} papers and \boxed{2} bins", "1, 2"),
+        (r"$y_1 = \boxed{x} \) and \( y_2 = \boxed{2x} $", "x, 2x"),
+        (r"We had $\boxed{1}$. Then $x=\boxed{2}$", "2"),
         ("5 apples\n#### 1,450", "1,450"),
         ("Step 1: add.\nAnswer: 12", "12"),
         ("The answer is 3.5 metres. I checked it.", "3.5 metres"),
@@ -45,6 +48,7 @@ def test_an_answer_is_found_where_its_author_marked_it(text: str, answer: str) -
         ("Total cost: 12.50", "12.50"),
         ("Matrix([\n[1, 2],\n[3, 4]])", "Matrix([ [1, 2], [3, 4]])"),
         ("debug (\n5", "5"),
+        ("done\n[[6 0]\n [12 6]]", "[[6 0]  [12 6]]"),
         (r"\boxed{8}", "8"),
         ("x = 5", "x = 5"),
     ],

@@ -75,7 +75,7 @@ def test_what_a_person_would_hesitate_over_is_unverified(
 
 @pytest.mark.parametrize(
     ("predicted", "gold"),
-    [("2*x", "2x"), ("5 million", "5"), ("2 xy", "2"), ("(1, 2)", "1,2"), ("pi/2", r"90^\circ")],
+    [("2*x", "2x"), ("2 xy", "2"), ("(1, 2)", "1,2"), ("pi/2", r"90^\circ")],
 )
 def test_formulas_are_left_to_the_slow_stage(predicted: str, gold: str) -> None:
     assert decide(predicted, gold) is None

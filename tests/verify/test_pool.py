@@ -16,7 +16,7 @@ SLOW = """
 import ctypes, os, time
 from ultrainteract.verify.finding import Finding, found
 
-def judge(predicted, gold):
+def judge(predicted, gold, context):
     if predicted == "spin":
         while True: pass
     if predicted == "spin in C":
@@ -39,7 +39,7 @@ async def grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     (tmp_path / "slow_probe.py").write_text(SLOW)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
-    kinds.register("probe", Kind(lambda _predicted, _gold: None, "slow_probe:judge"))
+    kinds.register("probe", Kind(lambda _predicted, _gold, _context: None, "slow_probe:judge"))
     grader = Grader(processes=1, seconds=0.5, memory_mb=512)
     yield grader
     await grader.close()

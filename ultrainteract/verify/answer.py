@@ -8,6 +8,10 @@ import re
 _box = re.compile(r"\\(?:boxed|fbox)\s*")
 # Between two boxes of one answer stand only separators: `\boxed{1}$ and $\boxed{2}`.
 _joint = re.compile(r"[\s$,;.&]|\\quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\[,;() ]")
+# ... or what one counts, and the name of the next: `\boxed{1} cats and $n = \boxed{2}`.
+_counted = re.compile(
+    r"[\s$\\)]*(?:[a-z]+\s+)?[,;\s]*(?:and|or)\b[\s$\\(]*(?:[A-Za-z]\w?(?:_\{?\w+\}?)?\s*=\s*)?"
+)
 _said = re.compile(
     r"(?:final\s+)?answer\s*(?:is|:|=|is\s*:)+[ \t]*(?P<answer>[^\n]+)", re.IGNORECASE
 )
@@ -68,7 +72,8 @@ def find(text: str) -> str:
     if boxes := _boxes(text):
         parts = [boxes[-1][2]]
         for left, right in zip(reversed(boxes[:-1]), reversed(boxes[1:]), strict=True):
-            if _joint.sub("", text[left[1] : right[0]]):
+            between = text[left[1] : right[0]]
+            if _joint.sub("", between) and not _counted.fullmatch(between):
                 break
             parts.append(left[2])
         return ", ".join(part for part in reversed(parts) if part)

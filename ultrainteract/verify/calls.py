@@ -20,8 +20,8 @@ def call(name: str, args: tuple[Node, ...]) -> Node:  # noqa: C901, PLR0911, PLR
         return _matrix(args)
     if name in _closed:
         return _interval(name, args)
-    if name in ("Union", "Intersection"):
-        return _folded("cup" if name == "Union" else "cap", args)
+    if name in ("Union", "Intersection", "And", "Or"):
+        return _folded("cup" if name in ("Union", "Or") else "cap", args)
     if name in _heads:
         return _folded(_heads[name], args)
     if name in ("FiniteSet", "set", "frozenset"):

@@ -8,15 +8,18 @@ the gold rounded, or the same value in another unit, is not: both are UNVERIFIED
 import re
 from fractions import Fraction
 
+from ultrainteract.verify.based import bases
+from ultrainteract.verify.context import NOTHING, Context
 from ultrainteract.verify.finding import Finding, found, undecided
+from ultrainteract.verify.moments import same_time, time_of_day, written_date
 from ultrainteract.verify.names import CONSTANT, FUNCTIONS, GREEK, STRUCTURES
-from ultrainteract.verify.quantity import Quantity, close, quantity, rounds
+from ultrainteract.verify.policy import forgiven
+from ultrainteract.verify.quantity import Quantity, close, nearly, quantity, rounds
 from ultrainteract.verify.screen import LENGTH
 from ultrainteract.verify.surface import tidy, unmark
 
 _option = re.compile(r"\(?\s*([A-Za-z])\s*(?:\)|\.|:)?")
 _options = re.compile(r"\(?\s*([A-J])\s*(?:\)|\.|:)\s*\S.*", re.DOTALL)
-_based = re.compile(r"([0-9A-Fa-f]+)\s*_\s*\{?\s*(\d{1,2})\s*\}?")
 _words = re.compile(r"[A-Za-z][A-Za-z' ,.!?\"-]*")
 _known = FUNCTIONS | GREEK | STRUCTURES | CONSTANT.keys()
 _truth = {"true": "yes", "false": "no"}
@@ -29,7 +32,14 @@ _hundred = Fraction(100)
 _list_marks = re.compile(r"[,;\[\]{}()\u2039]|\band\b|\bor\b|\\pm")
 
 
-def decide(predicted: str, gold: str) -> Finding | None:
+# `2e-5` may be 2 e - 5.
+_maybe_e = re.compile(r"\d[eE][+-]\d(?!\d)")
+_scaled = re.compile(r"\b(?:dozen|hundred|thousand|[mbt]rillion|[mb]illion)\b")
+_named = re.compile(r"[A-Za-z](?:_\{?\w+\}?)?\s*=\s*(\S.*)", re.DOTALL)
+_digits_too = re.compile(r"[A-Za-z][A-Za-z0-9' ,.!?\"&-]*")
+
+
+def decide(predicted: str, gold: str, context: Context = NOTHING) -> Finding | None:
     """What can be said without reading formulas; None leaves it to the slow stage."""
     if not predicted.strip():
         return found("empty", equal=False, reason="no answer")
@@ -44,9 +54,10 @@ def decide(predicted: str, gold: str) -> Finding | None:
         return found("string", equal=True)
     return (
         _letters(left, right)
-        or _bases(left, right)
+        or bases(left, right)
         or _emptiness(left, right)
-        or _numbers(left, right)
+        or _numbers(left, right, context)
+        or _moments(left, right)
         or _prose(left, right)
     )
 
@@ -69,34 +80,33 @@ def _letters(left: str, right: str) -> Finding | None:
     return None
 
 
-def _bases(left: str, right: str) -> Finding | None:
-    """`52_8` and `52_{8}`; a base left out or another base is a question of form."""
-    gold, ours = _based.fullmatch(right), _based.fullmatch(left)
-    if gold is None:
-        return None
-    if ours is None:
-        return undecided("base", "the base is left out") if quantity(left) else None
-    if gold[2] != ours[2]:
-        return undecided("base", "another base")
-    return found("base", equal=gold[1].upper() == ours[1].upper())
-
-
 def _emptiness(left: str, right: str) -> Finding | None:
     if unmark(right).lower() in _nothing and unmark(left).lower() in _nothing:
         return found("nothing", equal=True)
     return None
 
 
-def _numbers(left: str, right: str) -> Finding | None:
+def _numbers(left: str, right: str, context: Context) -> Finding | None:  # noqa: PLR0911
     ours, gold = quantity(left), quantity(right)
+    if gold is not None and ours is None and (match := _named.fullmatch(left)):
+        ours = quantity(match[1])  # `x = 5 apples`
     if ours is None or gold is None:
         return None
     if "," in left and "," in right and left != right and ours.value != gold.value:
         return None  # 1,200 and 1,300 may be lists
-    return _compare(ours, gold)
+    finding = _compare(ours, gold)
+    if finding is None or finding.judgement == "correct" or finding.rule == "unit":
+        return finding
+    if context.lenient and (rule := forgiven(ours.value, gold, context)):
+        return found(rule, equal=True)
+    if _maybe_e.search(left) or _maybe_e.search(right):
+        return None
+    if bool(_scaled.search(left)) != bool(_scaled.search(right)):
+        return undecided("scale", "only one of the two counts in dozens, thousands or millions")
+    return finding
 
 
-def _compare(ours: Quantity, gold: Quantity) -> Finding | None:
+def _compare(ours: Quantity, gold: Quantity) -> Finding | None:  # noqa: PLR0911
     factors = [Fraction(1)]
     units = {ours.unit, gold.unit}
     if units == {"%", ""}:
@@ -108,13 +118,30 @@ def _compare(ours: Quantity, gold: Quantity) -> Finding | None:
     if gold.unit == "deg" and not ours.unit:
         return None if not ours.exact else found("number", equal=False)  # may be radians
     if rounds(gold, ours):
+        if ours.exact and gold.telling:
+            return found("rounded gold", equal=True)
         return undecided("rounding", "equal only after rounding")
+    if nearly(gold, ours):
+        return undecided("rounding", "a thousandth apart or less")
     return found("number", equal=False)
 
 
 def _akin(one: str, other: str) -> bool:
     """One names the other with more words: `unit` and `square unit`, `cup` and `cup of tea`."""
     return set(one.split()) <= set(other.split()) or set(other.split()) <= set(one.split())
+
+
+def _moments(left: str, right: str) -> Finding | None:
+    """Times of day and dates with a month in words."""
+    ours, gold = (unmark(side).replace("$", "") for side in (left, right))
+    one, other = time_of_day(ours), time_of_day(gold)
+    if one and other and (one[3] or other[3]):
+        return found("time", equal=same_time(one, other))
+    if (day := written_date(gold)) is None:
+        return None
+    if (said := written_date(ours)) is not None:
+        return found("date", equal=said == day)
+    return found("date", equal=False, reason="a number for a date") if quantity(left) else None
 
 
 def _prose(left: str, right: str) -> Finding | None:

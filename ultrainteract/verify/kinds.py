@@ -8,21 +8,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ultrainteract.errors import unknown
-from ultrainteract.verify import exact
+from ultrainteract.verify import choice, exact, text, wtq
+from ultrainteract.verify.context import Context
 from ultrainteract.verify.finding import Finding
 
-Exact = Callable[[str, str], Finding | None]
+Exact = Callable[[str, str, Context], Finding | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`exact(predicted, gold)` decides at once or gives None; `slow` then decides in a worker."""
+    """`exact(predicted, gold, context)` decides at once or gives None; `slow` then decides in a
+    worker. An exact stage that decides always has no slow one."""
 
     exact: Exact
-    slow: str
+    slow: str = ""
 
 
-_kinds: dict[str, Kind] = {"math": Kind(exact.decide, "ultrainteract.verify.math:equal")}
+_kinds: dict[str, Kind] = {
+    "math": Kind(exact.decide, "ultrainteract.verify.math:equal"),
+    "choice": Kind(choice.decide, "ultrainteract.verify.option_values:equal"),
+    "yes_no": Kind(text.yes_no),
+    "text": Kind(text.short),
+    "hotpotqa": Kind(text.hotpotqa),
+    "wtq": Kind(wtq.decide),
+}
 
 
 def register(name: str, kind: Kind) -> None:

@@ -5,33 +5,65 @@ Math-Verify is asked only about what it cannot read, and only its acceptance cou
 """
 
 import re
+from fractions import Fraction
+
+import mpmath
 
 from ultrainteract.verify import external
+from ultrainteract.verify.context import NOTHING, Context
 from ultrainteract.verify.finding import Finding, found, undecided
+from ultrainteract.verify.policy import forgiven
 from ultrainteract.verify.quantity import quantity
 from ultrainteract.verify.read import read
 from ultrainteract.verify.screen import refusal
 from ultrainteract.verify.structure import same
 from ultrainteract.verify.surface import tidy
 from ultrainteract.verify.tree import Group, Node, Unreadable
+from ultrainteract.verify.value import Undefined, evaluate, real
 
 _thousands = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _either_sign = re.compile(r"\\(?:(p)m|mp)(?![A-Za-z])")
 _derivative = re.compile(r"\\frac\s*\{\s*d\b|\bdx\b|\bdy\b")
 _lettered = re.compile(r"([^A-Za-z]*\d) ?[A-Za-z]")
 _degrees = re.compile(r"\^\{?\\circ\s*\}?|\s*\bdegrees?\b|\u2039\s*(?:degrees?|°)\s*\u203a")
+_exponent = re.compile(r"(\d)[eE]([+-])(\d)(?!\d)")
+_to = re.compile(r"(?<=\d) to (?=\d)|\s*\u2039\s*to\s*\u203a\s*")
+_inequality = re.compile(r"[<>]|\\(?:le|ge|lt|gt)(?![A-Za-z])")
 _bare_log = re.compile(r"\\log(?![_A-Za-z])")
 _natural_log = re.compile(r"(?<![\\A-Za-z])log\(|\\ln|\bln\b")
 
 
-def equal(predicted: str, gold: str) -> Finding:
+def equal(predicted: str, gold: str, context: Context = NOTHING) -> Finding:
     """Whether the two answers are equal. Raises nothing for any text but MemoryError."""
+    finding = _equal(predicted, gold)
+    if context.lenient and finding.judgement != "correct" and finding.rule != "screen":
+        return _forgiven(tidy(predicted), tidy(gold), context) or finding
+    return finding
+
+
+def _forgiven(left: str, right: str, context: Context) -> Finding | None:
+    """A constant such as `\\frac{\\sqrt2}{3}` against a rounded gold."""
+    wanted = quantity(right)
+    if wanted is None:
+        return None
+    try:
+        value = real(evaluate(read(left), {}))
+    except (Unreadable, Undefined, RecursionError):
+        return None
+    if isinstance(value, mpmath.mpc) or not mpmath.isfinite(value):
+        return None
+    rule = forgiven(Fraction(str(value)), wanted, context)
+    return found(rule, equal=True) if rule else None
+
+
+def _equal(predicted: str, gold: str) -> Finding:
     left, right = tidy(predicted), tidy(gold)
     for side, text in (("answer", left), ("reference", right)):
         if reason := refusal(text):
             return undecided("screen", f"{side}: {reason}")
     try:
-        results = [same(a, b) for a in _readings(left, right) for b in _readings(right, left)]
+        pairs = [(a, b) for a in _readings(left, right) for b in _readings(right, left)]
+        results = _compared(pairs)
     except (Unreadable, RecursionError) as error:
         return _elsewhere(left, right, f"{error}")
     if True in results:
@@ -41,9 +73,28 @@ def equal(predicted: str, gold: str) -> Finding:
     return _doubt(left, right) or _doubt(right, left) or found("value", equal=False)
 
 
+def _compared(pairs: list[tuple[Node, Node]]) -> list[bool | None]:
+    """Each pair of readings; one that cannot be compared counts only if none is equal."""
+    results: list[bool | None] = []
+    refused: Unreadable | None = None
+    for ours, gold in pairs:
+        try:
+            results.append(same(ours, gold))
+        except Unreadable as error:
+            refused = error
+    if refused is not None and True not in results:
+        raise refused
+    return results
+
+
 def _readings(text: str, other: str) -> list[Node]:
     """What a text may mean: `1,200` a number or two, `20%` 20 or, facing no sign, 0.2."""
+    text = _joined(text)
     texts = [text]
+    if _exponent.search(text):
+        texts = [_exponent.sub(r"\1e\g<2>0\3", text), text]
+    if ":" in other and _to.search(text):
+        texts = [_to.sub(":", text)]
     if "%" in text:
         bare = text.replace("%", "")
         texts = [bare] if "%" in other else [bare, text]
@@ -52,6 +103,17 @@ def _readings(text: str, other: str) -> list[Node]:
         texts = [bare] if _degrees.search(other) else [bare, _degrees.sub(r"^\\circ ", text)]
     grouped = [_thousands.sub(lambda match: match[0].replace(",", ""), text) for text in texts]
     return [_read(text) for text in dict.fromkeys(grouped + texts)]
+
+
+def _joined(text: str) -> str:
+    """`x < 2 or x > 3` is a union, `x > 2 and x < 3` an intersection."""
+    if not _inequality.search(text):
+        return text
+    for word, sign in (("or", "cup"), ("and", "cap")):
+        parts = re.split(rf"\u2039\s*{word}\s*\u203a|\b{word}\b", text)
+        if len(parts) > 1 and all(map(_inequality.search, parts)):
+            return rf" \{sign} ".join(f"({part.strip(' ,')})" for part in parts)
+    return text
 
 
 def _read(text: str) -> Node:

@@ -34,7 +34,7 @@ STRUCTURES = frozenset(
     listed(
         "Matrix Interval Interval.open Interval.Lopen Interval.Ropen FiniteSet Union "
         "Intersection Eq Ne Lt Le Gt Ge Rational Fraction Integer Float Tuple Point Point2D "
-        "Point3D set frozenset complex Pow Mul Add S"
+        "Point3D set frozenset complex Pow Mul Add S And Or"
     )
 )
 

@@ -10,12 +10,13 @@ from importlib.metadata import version
 
 from ultrainteract.errors import GraderFault
 from ultrainteract.types import Claim, Judgement, Verdict
+from ultrainteract.verify.context import parsed
 from ultrainteract.verify.finding import Finding
 from ultrainteract.verify.kinds import Kind, kind
 from ultrainteract.verify.process import Died, Process, obituary
 
 # Raised with every change that can change a verdict; the libraries that decide are part of it.
-GRADER_VERSION = f"1+math-verify{version('math-verify')}+mpmath{version('mpmath')}"
+GRADER_VERSION = f"2+math-verify{version('math-verify')}+mpmath{version('mpmath')}"
 _attempts = 2
 
 
@@ -33,9 +34,12 @@ class Grader:
         self._closed = False
 
     async def judge(self, claim: Claim) -> Verdict:
-        """The verdict on a claim. Raises UnknownName for its kind, GraderFault for no verdict."""
+        """The verdict on a claim.
+
+        Raises UnknownName for its kind, UserError for its context, GraderFault for no verdict.
+        """
         rules = kind(claim.kind)
-        finding = rules.exact(claim.predicted, claim.gold)
+        finding = rules.exact(claim.predicted, claim.gold, parsed(claim.context))
         if finding is None:
             async with self._slots:
                 finding = await self._slowly(rules, claim)
@@ -69,7 +73,7 @@ class Grader:
         self._busy.add(worker)
         reusable = False
         try:
-            finding = await worker.ask(rules.slow, claim.predicted, claim.gold, self._seconds)
+            finding = await worker.ask(rules.slow, claim, self._seconds)
             reusable = finding.rule != "memory" and not self._closed
         except Died as death:
             return obituary(death.signal)

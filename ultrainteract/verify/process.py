@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ultrainteract.errors import GraderFault
+from ultrainteract.types import Claim
 from ultrainteract.verify.finding import Finding, undecided
 
 START_SECONDS = 60.0
@@ -84,10 +85,16 @@ class Process:
             raise
         return worker
 
-    async def ask(self, slow: str, predicted: str, gold: str, seconds: float) -> Finding:
+    async def ask(self, slow: str, claim: Claim, seconds: float) -> Finding:
         """What the worker finds. Raises Died, and TimeoutError when it gets no CPU time at all."""
         assert self._process.stdin is not None  # noqa: S101  a pipe by construction
-        request = {"slow": slow, "predicted": predicted, "gold": gold, "seconds": seconds}
+        request = {
+            "slow": slow,
+            "predicted": claim.predicted,
+            "gold": claim.gold,
+            "context": claim.context,
+            "seconds": seconds,
+        }
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             await self._process.stdin.drain()

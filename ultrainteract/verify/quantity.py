@@ -5,22 +5,25 @@ integers and fractions are compared exactly, decimals to a relative 1e-6.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from ultrainteract.number_words import spelled
 from ultrainteract.verify.names import FUNCTIONS, GREEK, listed
 
 TOLERANCE = Fraction(1, 10**6)
 # What a float's own error may move an integer by; a relative bound alone takes 331 millions
 # for their successor.
 SLACK = Fraction(1, 100)
+NEAR = Fraction(1, 1000)
 
 _integer = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
-_decimal = rf"(?:{_integer}?\.\d+|{_integer}\.?)(?:[eE][+-]\d{{2,3}}|[eE]\d{{1,2}})?"
+_decimal = rf"(?:{_integer}?\.\d+|{_integer}\.?)(?:[eE][+-]\d{{1,3}}|[eE]\d{{1,2}})?"
 _number = re.compile(
     rf"(?P<sign>[+-]?)\s*(?P<currency>[$€£]?)\s*(?P<sign2>-?)(?:"
-    rf"(?P<whole>\d+)\s*\\frac\s*\{{\s*(?P<wn>\d+)\s*\}}\s*\{{\s*(?P<wd>\d+)\s*\}}"
+    rf"(?P<whole>\d+)\s*\\frac\s*(?:\{{\s*(?P<wn>\d+)\s*\}}|(?P<wn1>\d))"
+    rf"\s*(?:\{{\s*(?P<wd>\d+)\s*\}}|(?P<wd1>\d))"
     rf"|(?P<whole2>\d+) (?P<wn2>\d+)\s?/\s?(?P<wd2>\d+)"
     rf"|\\frac\s*(?:\{{\s*(?P<n>-?\s*{_integer})\s*\}}|(?P<n1>\d))\s*"
     rf"(?:\{{\s*(?P<d>-?\s*{_integer})\s*\}}|(?P<d1>\d))"
@@ -31,10 +34,12 @@ _number = re.compile(
     re.DOTALL,
 )
 _word_unit = re.compile(
-    r"(?: ?\u2039(?P<text>[^\u2039\u203a]*)\u203a"
+    r"(?: ?\u2039\(?(?P<text>[^\u2039\u203a()]*)\)?\u203a| ?(?P<tight>(?:cm|mm|km|kg|mg|ml|mph))"
+    r"| \((?P<bracketed>[A-Za-z]{4,}(?: [A-Za-z]{2,}){0,1})\)"
     r"| (?P<plain>[A-Za-z]{2,}(?:[ -][A-Za-z]{2,}){0,3}))"
     r"(?:\s*(?:\^|\*\*)\s*\{?\d\}?)?\.?"
 )
+_unit_groups = ("text", "tight", "bracketed", "plain")
 # 5 million is no 5.
 _scales = frozenset(
     listed("hundred thousand million billion trillion dozen hundreds thousands millions half")
@@ -48,7 +53,7 @@ _not_units = (
 # Two or three letters after a number are a product of variables, unless they are one of these.
 _short_units = frozenset(
     listed(
-        "cm mm km ft in sec min hr hrs kg mg lb lbs oz ml mph mi yd deg rad day men ways boy pm "
+        "cm mm km ft in sec min hr hrs kg mg gm lb lbs oz ml mph mi yd deg rad day men ways boy pm "
         "am usd inr rs sq m/s"
     )
 )
@@ -58,14 +63,19 @@ _synonyms = {
     "dollar": "$", "usd": "$", "buck": "$", "degree": "deg", "deg": "deg", "°": "deg",
     "percent": "%", "inch": "in", "inche": "in", "foot": "ft", "feet": "ft", "meter": "m",
     "metre": "m", "centimeter": "cm", "centimetre": "cm", "kilometer": "km", "kilometre": "km",
-    "second": "sec", "minute": "min", "hour": "hr", "h": "hr", "kilogram": "kg", "gram": "g",
+    "gm": "g", "second": "sec", "minute": "min", "hour": "hr", "h": "hr", "kilogram": "kg",
+    "gram": "g",
     "liter": "l", "litre": "l", "pound": "lb", "mile": "mi", "yard": "yd", "hr": "hr",
     "cent": "¢", "penny": "¢", "pennie": "¢", "children": "child", "people": "person",
 }  # fmt: skip
-_counts = listed(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty"
+_multiples = {
+    "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "dozen": 12,
+}  # fmt: skip
+_multiple = re.compile(
+    rf"(?P<head>.*\d)\s+(?P<word>{'|'.join(_multiples)})(?P<rest>(?: .*)?)", re.DOTALL
 )
+_longest_word = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +93,26 @@ class Quantity:
     def exact(self) -> bool:
         return self.decimals < 0
 
+    @property
+    def telling(self) -> bool:
+        """A decimal of three digits or more: an exact value that rounds to it is meant by it."""
+        return self.decimals > 0 and abs(self.value) * 10**self.decimals >= 100  # noqa: PLR2004
+
+
+def unmarked(tidied: str) -> str:
+    """Without the marks of text."""
+    return re.sub(r"\s+", " ", re.sub("[\u2039\u203a]", " ", tidied)).strip()
+
 
 def quantity(tidied: str) -> Quantity | None:
     """The number that a tidied text is, or None if it is anything else."""
     if len(tidied) > _longest:
         return None
-    if tidied.lower() in _counts:
-        return Quantity(Fraction(_counts.index(tidied.lower())), -1, "")
+    if len(tidied) < _longest_word and (word := spelled(unmarked(tidied))) is not None:
+        return Quantity(word, -1, "")
+    if scaled := _multiple.fullmatch(unmarked(tidied)):
+        head = quantity(scaled["head"] + scaled["rest"])
+        return head and replace(head, value=head.value * _multiples[scaled["word"]], decimals=-1)
     match = _number.fullmatch(tidied)
     if match is None:
         return None
@@ -104,10 +127,11 @@ def quantity(tidied: str) -> Quantity | None:
 
 
 def _value(match: re.Match[str]) -> Fraction | None:
-    for whole, over, under in (("whole", "wn", "wd"), ("whole2", "wn2", "wd2")):
-        if match[whole]:
-            part = _ratio(match[over], match[under])
-            return int(match[whole]) + part if part is not None and part < 1 else None
+    whole = match["whole"] or match["whole2"]
+    if whole:
+        over = match["wn"] or match["wn1"] or match["wn2"]
+        part = _ratio(over, match["wd"] or match["wd1"] or match["wd2"])
+        return int(whole) + part if part is not None and part < 1 else None
     if match["decimal"]:
         number = Fraction(Decimal(match["decimal"].replace(",", "")))
         if match["over"]:
@@ -140,12 +164,14 @@ def _unit(rest: str) -> str | None:  # noqa: PLR0911
     match = _word_unit.fullmatch(rest.rstrip())
     if match is None:
         return None
-    plain = (match["plain"] or "").lower().split()
+    plain = (match["plain"] or match["bracketed"] or "").lower().split()
     if any(word in _not_units for word in plain):
         return None
     if plain and len(plain[0]) < _shortest and plain[0] not in _short_units:
         return None
-    words = (match["text"] if match["text"] is not None else match["plain"]).strip(" .").lower()
+    words = (
+        next(word for word in match.group(*_unit_groups) if word is not None).strip(" .").lower()
+    )
     if not re.fullmatch(r"[a-z°][a-z /.²³^0-9-]*", words):
         return None
     if {"and", "or"} & set(words.split()):
@@ -174,6 +200,14 @@ def close(left: Quantity, right: Quantity, factor: Fraction = Fraction(1)) -> bo
 def rounds(left: Quantity, right: Quantity) -> bool:
     """One is the other rounded to the decimals it is written with (two digits at least)."""
     return _rounded(left, right.value) or _rounded(right, left.value)
+
+
+def nearly(left: Quantity, right: Quantity) -> bool:
+    """Not whole, one a decimal, and a thousandth apart or less: an error or another rounding."""
+    a, b = left.value, right.value
+    if (left.exact and right.exact) or a.denominator == b.denominator == 1:
+        return False
+    return a != 0 and abs(a - b) <= abs(a) * NEAR
 
 
 def _rounded(written: Quantity, other: Fraction) -> bool:

@@ -15,6 +15,7 @@ from ultrainteract.verify.value import DIGITS, Undefined, Value, evaluate, real
 
 _points = 7
 _needed = 3
+_telling = 3
 _float = mpmath.mpf(TOLERANCE.numerator) / TOLERANCE.denominator
 _exact = mpmath.mpf(10) ** -30
 _tiny = mpmath.mpf(10) ** -40
@@ -73,7 +74,7 @@ def _constants(ours: Node, gold: Node) -> bool | None:
         if max(abs(real(a)), abs(real(b))) < _tiny:
             return _both_vanish(ours, gold, {})
         if _rounds(ours, b) or _rounds(gold, a):
-            return None
+            return True if _states_rounding(gold, ours) else None
     except Undefined:
         return None
     return False
@@ -98,16 +99,33 @@ def _near(a: Value, b: Value, *, inexact: bool) -> bool:
     return bool(abs(a - b) <= (_float if inexact else _exact) * max(abs(a), abs(b)))
 
 
+def _literal(written: Node) -> Number | None:
+    """The decimal that a text is, its sign and percent sign taken in; None for all else."""
+    match written:
+        case Number(_, decimals) if decimals > 0:
+            return written
+        case Apply("neg", (inside,)):
+            literal = _literal(inside)
+            return literal and Number(-literal.value, literal.decimals)
+        case Apply("%", (Number(value, decimals),)) if decimals > 0:
+            return Number(value / 100, decimals + 2)
+    return None
+
+
 def _rounds(written: Node, value: Value) -> bool:
     """A decimal literal is `value` rounded to its digits, two at least."""
-    negative = isinstance(written, Apply) and written.head == "neg"
-    literal = written.args[0] if isinstance(written, Apply) and negative else written
-    if not isinstance(literal, Number) or literal.decimals < 1:
-        return False
-    if literal.value * 10**literal.decimals < 10:  # noqa: PLR2004
+    literal = _literal(written)
+    if literal is None or abs(literal.value) * 10**literal.decimals < 10:  # noqa: PLR2004
         return False
     half = mpmath.mpf(1) / (2 * 10**literal.decimals)
-    return bool(abs(real(-literal.value if negative else literal.value) - real(value)) <= half)
+    return bool(abs(real(literal.value) - real(value)) <= half)
+
+
+def _states_rounding(gold: Node, ours: Node) -> bool:
+    """The gold is a decimal of three digits or more, the answer the exact value it rounds."""
+    literal = _literal(gold)
+    digits = 0 if literal is None else len(str(abs(int(literal.value * 10**literal.decimals))))
+    return digits >= _telling and not _inexact(ours)
 
 
 def _generic(names: list[str], index: int) -> dict[str, Value]:

@@ -101,7 +101,7 @@ def _difference(relation: Relation) -> Node:
     return Apply("+", (left, Apply("neg", (right,))))
 
 
-def _regions(ours: Node, gold: Node) -> bool | None:
+def _regions(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pair of forms
     one, other = region(ours), region(gold)
     if one is not None and other is not None:
         return agree(one, other)
@@ -116,6 +116,8 @@ def _regions(ours: Node, gold: Node) -> bool | None:
         ):
             closed = {"paren": (False, False), "bracket": (True, True)}.get(kind)
             return _all([same(span.low, low), same(span.high, high), closed == span.closed])
+        case Apply("setminus", args), Apply("setminus", wanted):
+            return _all([same(a, b) for a, b in zip(args, wanted, strict=True)])
         case Apply(head, _), Apply(other_head, _) if head == other_head:
             return _unordered(_members(head, ours), _members(head, gold))
         case Symbol(), Symbol():
@@ -135,7 +137,7 @@ def _members(head: str, node: Node) -> list[Node]:
     return [node]
 
 
-def _groups(ours: Group, gold: Group) -> bool | None:
+def _groups(ours: Group, gold: Group) -> bool | None:  # noqa: PLR0911
     if gold.kind == "ratio" or ours.kind == "ratio":
         return _ratios(ours, gold)
     if "matrix" in (ours.kind, gold.kind):
@@ -154,9 +156,21 @@ def _groups(ours: Group, gold: Group) -> bool | None:
     if ours.kind == gold.kind or not in_order:
         loose = ours.kind == "set" and not in_order and _unordered([*ours.items], [*gold.items])
         return None if loose else in_order
+    if gold.kind == "paren" and _labelled_in_order(ours):
+        return True
     # Two values in other brackets may be a point, an interval, or a list.
     listed = (gold.kind, ours.kind) == ("bracket", "bare") and region(gold) is None
     return None if len(gold.items) == _pair and not listed else True
+
+
+def _labelled_in_order(group: Group) -> bool:
+    """`x = 1, y = 2` names the coordinates of a point in their order."""
+    names = [
+        item.terms[0].name
+        for item in group.items
+        if isinstance(item, Relation) and item.signs == ("=",) and isinstance(item.terms[0], Symbol)
+    ]
+    return len(names) == len(group.items) and names == sorted(set(names))
 
 
 def _flat(ours: Group, gold: Group) -> bool | None:

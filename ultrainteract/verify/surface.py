@@ -7,6 +7,8 @@ from a product of variables. Nothing here parses; every pattern is linear in its
 
 import re
 
+from ultrainteract.verify import printed
+
 OPEN, CLOSE = "‹", "›"
 
 _unicode = {
@@ -33,8 +35,11 @@ _same = [
         (r"\\neq(?![A-Za-z])", r"\\ne"),
         (r"\\(?:lbrack)(?![A-Za-z])", "["),
         (r"\\(?:rbrack)(?![A-Za-z])", "]"),
-        (r"\\(?:lgroup)(?![A-Za-z])", "("),
-        (r"\\(?:rgroup)(?![A-Za-z])", ")"),
+        (r"\\(?:lgroup|langle)(?![A-Za-z])", "("),
+        (r"\\(?:rgroup|rangle)(?![A-Za-z])", ")"),
+        (r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))", r"\\times "),
+        (r"(?<=[RNZQC}])\s*\\\s+(?=\\?\{)", r"\\setminus "),
+        (r"(?<=setminus)\s*\{([^{}]*)\}", r" \\{\1\\}"),
         (r"\\lbrace(?![A-Za-z])", r"\\{"),
         (r"\\rbrace(?![A-Za-z])", r"\\}"),
         (r"\\(?:lvert|rvert|vert)(?![A-Za-z])", "|"),
@@ -42,11 +47,11 @@ _same = [
         (r"\\approx(?![A-Za-z])", "="),
         (r"\\(?:exponentialE)(?![A-Za-z])", "e "),
         (r"\\(?:imaginaryI|imaginaryJ)(?![A-Za-z])", "i "),
-        (r"\{,\}", ","),
+        (r"\{,\s*\}", ","),
+        (r"(?<=[\d\w}])\.(?=\s*[\])])", ""),
         (r"\^\{?\\(?:circ|degree)\}?|\\degree(?![A-Za-z])", r"^\\circ "),
         (r"\\operatorname\*?\{([A-Za-z]+)\}", r"\\\1 "),
         (r"\\(?:math(?:bf|bb|it|cal|sf)|boldsymbol|bm|overline|vec|hat)\{([^{}]{1,3})\}", r" \1 "),
-        (r"\bnp\.\w+\(([^()]*)\)", r"\1"),
         (r"\b(?:array|Array|ImmutableMatrix|ImmutableDenseMatrix)\((?=\[)", "Matrix("),
     )
 ]
@@ -54,7 +59,17 @@ _functions = re.compile(r"\\(?:text|mathrm|rm)\{(sin|cos|tan|cot|sec|csc|log|ln|
 _text = re.compile(
     r"\\(?:text(?:bf|it|rm|normal|tt|sf)?|mathrm|mbox|hbox|emph|mathtt)\s*\{([^{}]*)\}"
 )
+_repeating = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
+_grouped = re.compile(r"-?\d{1,3}(?:[ _]\d{3})+")
+_lead = re.compile(
+    r"(?:the\s+)?(?:final\s+)?answer\s*(?:is|:|=)+\s*|(?:approximately|about|roughly|approx\.?)\s+"
+    r"|(?:\\approx|\\sim|≈|~|=)\s*", re.IGNORECASE
+)  # fmt: skip
+_angled = re.compile(r"<([^<>=]*,[^<>=]*)>")
+_reals = re.compile(r"(?:the set of )?all (?:the )?reals?(?: numbers?)?", re.IGNORECASE)
 _box = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}", re.DOTALL)
+_longest_period = 40
+_plain_number = re.compile(r"-?\d+(?:\.\d+)?")
 _quotes = ("**", "`", '"', "'", "$$", "$")
 
 
@@ -78,18 +93,41 @@ def _unwrap(text: str) -> str:
 
 def tidy(text: str) -> str:
     """The answer without decoration; words that LaTeX sets as text stand in `‹ ›`."""
+    if _plain_number.fullmatch(text):
+        return text
     text = _unwrap(text.strip().rstrip(".").rstrip() if not text.endswith("..") else text)
-    text = text.translate(_letters)
+    text = printed.plain(_lead.sub("", text, count=1) if _lead.match(text) else text)
+    text = _repeating.sub(_fraction, text).translate(_letters)
     if "\\begin" not in text:
         text = text.replace("\\\\", "\\")  # escaped once too often
     text = _functions.sub(r"\\\1 ", text)
-    text = _text.sub(lambda match: f"{OPEN}{match[1].strip()}{CLOSE}", text)
+    text = _text.sub(_marked, text)
     for pattern, put in _same:
         text = pattern.sub(put, text)
     text = _silent.sub(lambda match: "" if match[0] in (r"\!", r"\,") else " ", text)
     text = text.replace(r"\$", "$").replace(r"\%", "%")
     text = re.sub(r"\s+", " ", text).strip().rstrip(".,").strip()
+    if _grouped.fullmatch(text):
+        text = re.sub("[ _]", "", text)
+    elif angled := _angled.fullmatch(text):
+        text = f"({angled[1]})"
+    elif _reals.fullmatch(unmark(text)):
+        text = "R"
     return text if text.strip("$ ") else ""
+
+
+def _marked(match: re.Match[str]) -> str:
+    inside = match[1].strip()
+    return f" {inside} " if inside.isdecimal() else f"{OPEN}{inside}{CLOSE}"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """`0.1\\overline{6}` is 1/6."""
+    whole, fixed, period = match[1] or "0", match[2], match[3]
+    if len(whole + fixed + period) > _longest_period:
+        return match[0]
+    over = int(whole + fixed + period) - int(whole + fixed)
+    return rf"\frac{{{over}}}{{{10 ** len(fixed) * (10 ** len(period) - 1)}}}"
 
 
 def unmark(text: str) -> str:

@@ -16,7 +16,7 @@ _pattern = re.compile(
     r"|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]\d{2,3}(?!\d)|[eE]\d{1,3}(?![\dA-Za-z]))?)"
     r"|\\(?P<command>[A-Za-z]+)"
     r"|(?P<mark>\u2039[^\u2039\u203a]*\u203a)"
-    r"|(?P<word>Interval\.(?:open|Lopen|Ropen)|[A-Za-z]+)"
+    r"|(?P<word>Interval\.(?:open|Lopen|Ropen)|Point[23]D|(?:log(?:2|10)|atan2)(?=\()|[A-Za-z]+)"
     r"|(?P<sign>\\\\|\\[{}|]|\*\*|<=|>=|!=|==|[-+*/^!_=<>:;,()\[\]{}|&'%$])"
     r"|(?P<space>\s+)"
 )
@@ -97,7 +97,7 @@ def _mark(text: str, before: list[Token]) -> list[Token]:
     if (len(text) == 1 and text.isalpha()) or text in FUNCTION:
         return [Token("name", text, latex=True)]
     after_value = before and (before[-1].kind in ("number", "end") or before[-1].text in ")}]")
-    if text == "" or (after_value and _unit.fullmatch(text)):
+    if text.lower() == "only" or text == "" or (after_value and _unit.fullmatch(text)):
         return []
     raise Unreadable(f"text {text!r}")
 

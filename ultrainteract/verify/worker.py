@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import IO
 
+from ultrainteract.verify.context import Context, parsed
 from ultrainteract.verify.finding import Finding, undecided
 
 STACK = 5000
@@ -38,10 +39,13 @@ def serve(source: IO[str], sink: IO[str], memory_mb: int) -> None:
 def judge(request: dict[str, str], seconds: float) -> Finding:
     """One claim within its CPU time. The function is imported before the clock starts."""
     module, _, name = request["slow"].partition(":")
-    function: Callable[[str, str], Finding] = getattr(importlib.import_module(module), name)
+    function: Callable[[str, str, Context], Finding] = getattr(
+        importlib.import_module(module), name
+    )
+    context = parsed(request["context"])
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        return function(request["predicted"], request["gold"])
+        return function(request["predicted"], request["gold"], context)
     except MemoryError:
         return undecided("memory", "the comparison needs too much memory")
     except Exception as error:  # noqa: BLE001  a grader's own fault must not look like an answer
