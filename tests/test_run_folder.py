@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError
 from ultrainteract.run_folder import open_run, read_run
 from ultrainteract.seeds import Provenance
@@ -24,7 +25,7 @@ def config(**more: object) -> RunConfig:
 
 
 SEEDS = {"dataset": "math", "environments": [], "source": ""}
-WHERE = Provenance("math", "sample", "math.jsonl", sha256="0")
+WHERE = (Provenance("math", "sample", "math.jsonl", sha256="0"),)
 
 
 def begin(path: Path, chosen: RunConfig, seeds: Mapping[str, JSON] = SEEDS) -> None:
@@ -68,7 +69,7 @@ def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
         run.begin(config(sampling={"waves": [1]}), SEEDS, WHERE, [])
         assert run.journal.ended() == {}
         assert json.loads(run.journal.meta("shape") or "")["sampling"]["waves"] == [1]
-        assert run.provenance == WHERE
+        assert run.provenances == WHERE
 
 
 def test_a_folder_in_use_is_refused_and_free_again_after_a_kill(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ be what the journal was begun with, unless the caller says `reconfigure`.
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import yaml
 
-from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import FILE, Journal, RunLock, changes
 from ultrainteract.prompts import prompts_hash
@@ -54,24 +55,24 @@ class RunFolder:
         self,
         config: RunConfig,
         seeds: Mapping[str, JSON],
-        provenance: Provenance,
+        provenances: Sequence[Provenance],
         instructions: Iterable[Instruction],
     ) -> None:
         """Write down what the run is about, and the resolved configuration beside it."""
         self.journal.begin(
             instructions,
             shape=shape_of(config, seeds),
-            provenance=adapter(Provenance).dump_json(provenance).decode(),
+            provenance=adapter(tuple[Provenance, ...]).dump_json(tuple(provenances)).decode(),
         )
         with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
             resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
             (self.path / "config.yaml").write_text(resolved, encoding="utf-8")
 
     @property
-    def provenance(self) -> Provenance | None:
-        """Where the problems came from when the run was begun."""
+    def provenances(self) -> tuple[Provenance, ...]:
+        """Where the problems came from when the run was begun, a dataset each; empty before."""
         recorded = self.journal.meta("provenance")
-        return adapter(Provenance).validate_json(recorded) if recorded else None
+        return adapter(tuple[Provenance, ...]).validate_json(recorded) if recorded else ()
 
 
 def shape_of(config: RunConfig, seeds: Mapping[str, JSON]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MODEL, Command
-from ultrainteract.config import load_config
+from ultrainteract.config_file import load_config
 from ultrainteract.run_folder import open_run
 from ultrainteract.seeds import Provenance
 from ultrainteract.testing.process import serve
@@ -23,7 +23,7 @@ def refused(command: Command, *words: str | Path, says: tuple[str, ...], **env: 
 
 
 def test_an_unknown_dataset_names_the_nearest(command: Command) -> None:
-    says = ("unknown seed dataset 'mth'", "did you mean 'math'?", "gsm8k")
+    says = ("unknown seed dataset 'mth'", "did you mean 'math'", "gsm8k")
     refused(command, "synthesize", "mth", says=says)
 
 
@@ -61,7 +61,7 @@ def test_a_changed_configuration_is_refused_with_a_diff(command: Command) -> Non
     first = load_config(command.config(url))
     seeds = {"dataset": "math", "environments": [], "source": "sample"}
     with open_run(command.folder / "runs" / "r") as run:
-        run.begin(first, seeds, Provenance("math", "sample", "math.jsonl"), [])
+        run.begin(first, seeds, [Provenance("math", "sample", "math.jsonl")], [])
     changed = command.config(url, sampling={"max_tokens": 9})
     says = ("begun with another configuration", "sampling.max_tokens: 1024 -> 9", "--reconfigure")
     refused(command, *JOB, "--config", changed, says=says)

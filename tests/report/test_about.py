@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import parse_config
 from ultrainteract.dataset.about import About, run_yaml
 from ultrainteract.journal import Journal
 from ultrainteract.report.about import about_run, public_name
@@ -29,7 +30,7 @@ def begun(journal: Journal, config: RunConfig, provenance: Provenance = HUB, **f
     seeds = {"dataset": provenance.dataset, "environments": [], "source": provenance.id}
     journal.set_meta(
         shape=json.dumps({**config.shape(), "seeds": seeds}),
-        provenance=adapter(Provenance).dump_json(provenance).decode(),
+        provenance=adapter(tuple[Provenance, ...]).dump_json((provenance,)).decode(),
     )
     for key, value in facts.items():
         journal.note(key, value)

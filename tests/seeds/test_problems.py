@@ -102,6 +102,35 @@ def test_limit_counts_the_whole_source_and_takes_varied_problems() -> None:
     assert load("math", source="sample", limit=4, draw=1).problems != four.problems
 
 
+def test_a_limit_of_none_at_all_still_counts() -> None:
+    nothing = load("math", source="sample", limit=0)
+    assert (nothing.problems, nothing.rows) == ((), load("math", source="sample").rows)
+
+
+def test_places_name_a_few_rows_for_each_reason(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"q": "1?", "a": 1}]
+    rows += [{"a": n} for n in range(9)]
+    loaded = load("mine", source=write(tmp_path, rows))
+    assert loaded.places == {"missing field q": tuple(f"rows.jsonl line {n}" for n in range(2, 7))}
+
+
+def test_the_selection_of_a_seed_leaves_out_and_counts(tmp_path: Path) -> None:
+    @seed("graded", environments="math_pot", keep={"grade": ["4", "5"]})
+    def graded(row: Row) -> Question:
+        return Question(row.text("q"), row.text("a"), meta={"grade": row.optional("grade")})
+
+    rows: list[dict[str, object]] = [
+        {"q": f"{n}?", "a": n, "grade": grade} for n, grade in enumerate((4, 5, 6, 6, None))
+    ]
+    path = write(tmp_path, rows)
+    taken, everything = (load("graded", source=path, everything=all_) for all_ in (False, True))
+    left_out = {"grade 6 (taken: 4, 5)": 2, "grade unknown (taken: 4, 5)": 1}
+    assert taken.left_out == everything.left_out == left_out
+    assert (taken.available, everything.available) == (2, 5)
+    with pytest.raises(SeedError, match=r"none of 2 rows is a problem: 2 grade 6 \(taken: 4, 5\)"):
+        load("graded", source=write(tmp_path, rows[2:4]))
+
+
 @given(st.integers(0, 30), st.integers(0, 40), st.integers(0, 40), st.integers())
 def test_larger_limit_keeps_what_a_smaller_one_took(
     count: int, small: int, large: int, draw: int

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ultrainteract.errors import PluginError, UnknownName
-from ultrainteract.seeds import Question, Row, Skip, load_seed, registry, seed, seeds
+from ultrainteract.seeds import Question, Row, Skip, load_seed, named, registry, seed, seeds
 
 PACKAGE = '''
 from ultrainteract.seeds import Question, seed
@@ -51,8 +51,21 @@ def test_every_shipped_seed_registers_its_name_and_has_a_title() -> None:
 
 
 def test_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match=r"'mth'; did you mean 'math'\? registered: gsm8k, math"):
+    with pytest.raises(UnknownName, match=r"'mth'; did you mean 'math'.*\? registered: .*gsm8k, "):
         load_seed("mth")
+
+
+def test_lists_name_each_dataset_once_in_their_order() -> None:
+    assert named(" math, gsm8k,math,") == ("math", "gsm8k")
+    assert named("strategyqa,all")[:2] == ("strategyqa", "gsm8k")
+    assert sorted(named("all")) == sorted(named("strategyqa,all"))
+    with pytest.raises(UnknownName, match=r"unknown seed dataset ' , '.* all"):
+        named(" , ")
+
+
+def test_all_are_the_twelve_of_the_paper() -> None:
+    assert len(named("all")) == 12
+    assert set(named("all")) == registry._shipped() - {"apps"}
 
 
 def test_listing_imports_no_seed() -> None:

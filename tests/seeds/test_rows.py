@@ -1,4 +1,4 @@
-"""Files in, rows out; what is wrong with a file is said with its line."""
+"""Files in, rows out; what is wrong with a line costs that line, with its reason."""
 
 import gzip
 import json
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ultrainteract.errors import SeedError
+from ultrainteract.seeds import Row, Skip
 from ultrainteract.seeds.rows import read_rows
 
 ROWS = [{"q": "é" * n, "n": n} for n in range(1, 4)]
@@ -39,30 +40,61 @@ def test_same_rows_in_the_same_order_from_every_kind_of_file(tmp_path: Path, nam
 
 
 def test_rows_come_one_at_a_time(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_text(LINES + "{broken\n")
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(LINES.encode() * 9)[:-9])
     rows = read_rows(path)
     assert [next(rows)[1] for _ in ROWS] == ROWS
-    with pytest.raises(SeedError, match=r"a\.jsonl line 4 is not valid JSON: JSONDecodeError"):
-        next(rows)
+    with pytest.raises(SeedError, match=r"cannot read .*EOFError"):
+        list(rows)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        (b"{broken", "not valid JSON: Expecting property name"),
+        (b'{"q": 1', "not valid JSON"),
+        (b"[2]", "a list instead of an object with fields"),
+        (b'{"q": "\xff"}', "not valid UTF-8"),
+        (b"[" * 200_000, "not valid JSON: nested too deeply"),
+    ],
+)
+def test_a_spoiled_line_costs_itself_only(tmp_path: Path, spoiled: bytes, reason: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"q": 1}\n' + spoiled + b'\n{"q": 3}\n')
+    (_, first), (place, skipped), (_, last) = read_rows(path)
+    assert (first, last) == ({"q": 1}, {"q": 3})
+    assert place.endswith("a.jsonl line 2")
+    assert isinstance(skipped, Skip)
+    assert str(skipped).startswith(reason)
+
+
+def test_an_integer_beyond_the_limit_of_digits_spoils_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"q": ' + "9" * 5000 + ', "n": -12}')
+    assert [row for _, row in read_rows(path)] == [{"q": "9" * 5000, "n": -12}]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+def test_an_object_of_rows_gives_each_row_its_key(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "problems.json"
+    path.write_text(json.dumps({"17": ROWS[0], "4": ROWS[1]}, indent=indent))
+    rows = [row for _, row in read_rows(path)]
+    assert rows == ROWS[:2]
+    assert [row.key for row in rows if isinstance(row, Row)] == ["17", "4"]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", b'{"q": 1}\n[2]\n', r"a\.jsonl line 2 holds a list, not an object"),
-        ("a.jsonl", b'{"q": "\xff"}\n', "cannot read .*UnicodeDecodeError"),
-        ("a.jsonl", b'{"q": ' + b"9" * 5000 + b"}", "line 1 is not valid JSON: ValueError"),
-        ("a.jsonl", b"[" * 200_000, "is not valid JSON: RecursionError"),
-        ("a.json", b'[{"q": 1},', r"a\.json is not valid JSON: JSONDecodeError"),
-        ("a.json", b"[1]", r"a\.json row 1 holds a int, not an object"),
+        ("a.json", b'[{"q": 1},', r"a\.json is not valid JSON: .*nothing of it can be read"),
+        ("a.json", b'{\n"q": 1}', r"a\.json holds one object whose fields are no rows"),
+        ("a.json", b'[{"q": "\xff"}]', r"a\.json is not valid UTF-8"),
         ("a.jsonl.gz", b"no gzip", "cannot read .*BadGzipFile"),
-        ("a.jsonl.gz", gzip.compress(b'{"q": 1}\n' * 99)[:-9], "cannot read .*EOFError"),
         ("a.parquet", b"PAR1 no parquet", "cannot read .*ArrowInvalid"),
         ("a.csv", b"q,a", r"unknown kind of file '\.csv'; rows are read from \.jsonl"),
     ],
 )
-def test_faulty_file_is_named_with_its_fault(
+def test_a_faulty_file_is_named_with_its_fault(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     path = tmp_path / name

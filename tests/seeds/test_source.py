@@ -40,6 +40,14 @@ def test_sample_asked_for_needs_no_notice() -> None:
     assert (made.kind, made.notice, made.licence) == ("sample", "", "apache-2.0")
 
 
+def test_the_sample_of_a_dataset_without_a_hub_is_loudly_no_dataset() -> None:
+    usual = load("tabmwp").provenance
+    assert usual.kind == "sample"
+    assert "NOT the dataset" in usual.notice
+    assert "--source problems_train.json" in usual.notice
+    assert not load("tabmwp", source="sample").provenance.notice
+
+
 def test_recorded_sample_is_taken_without_asking_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ultrainteract.seeds.source.fetch", None)
     first = load("math", source="sample")

@@ -16,13 +16,16 @@ from ultrainteract.cluster.synthesis import synthesize as run
 from ultrainteract.cluster.worker import TreeReport
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import ConfigError
+from ultrainteract.seeds import named
 
 _FAULT = 1
 _STOPPED = 130
 
 
 def synthesize(
-    dataset: Annotated[str, typer.Argument(help="Seed dataset; see `ultrainteract seeds list`.")],
+    dataset: Annotated[
+        str, typer.Argument(help="Seed dataset, several with commas, or `all`; see `seeds list`.")
+    ],
     config: Annotated[Path, typer.Option(help="YAML file, or the name of a shipped one.")] = Path(
         "cpu"
     ),
@@ -30,7 +33,9 @@ def synthesize(
         str, typer.Option("--run", help="Name of the run; the same name resumes it.")
     ] = "",
     runs: Annotated[Path, typer.Option(help="Folder that holds runs.")] = Path("runs"),
-    limit: Annotated[int | None, typer.Option(min=1, help="Problems at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Problems at most, of each dataset.")
+    ] = None,
     env: Annotated[
         list[str] | None, typer.Option(help="Environment; may be given more than once.")
     ] = None,
@@ -57,7 +62,7 @@ def synthesize(
     """Grow preference trees from a seed dataset and publish them; the same again resumes."""
     chosen = configured(config, override or [], limit=limit, model=model)
     _refuse_path(run_name)
-    name = run_name or f"{dataset}-{'scripted' if model else config.stem}"
+    name = run_name or f"{_run_name(dataset)}-{'scripted' if model else config.stem}"
     request = SynthesisRequest(
         dataset=dataset,
         folder=runs / name,
@@ -81,6 +86,10 @@ def synthesize(
         raise typer.Exit(_STOPPED)
     if summary.unfinished:
         raise typer.Exit(_FAULT)
+
+
+def _run_name(dataset: str) -> str:
+    return "all" if dataset.strip() == "all" else "+".join(named(dataset))
 
 
 def _refuse_path(name: str) -> None:

@@ -17,14 +17,14 @@ from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, instruct, load_environment
-from ultrainteract.errors import unknown
+from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.journal import Journal, Spent
 from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
 from ultrainteract.sandbox.docker import probe_image
-from ultrainteract.seeds import Loaded, load, load_plugin, load_seed
+from ultrainteract.seeds import Loaded, Provenance, load, load_plugin, load_seed, named
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import JSON, Instruction
 from ultrainteract.verify.pool import GRADER_VERSION
@@ -32,7 +32,8 @@ from ultrainteract.verify.pool import GRADER_VERSION
 
 @dataclass(frozen=True, slots=True)
 class SynthesisRequest:
-    """What the user asked for. `environments` and `source` narrow and replace the seed's own."""
+    """What the user asked for. `dataset` is a name, names with commas, or `all`; `environments`
+    and `source` narrow and replace the seed's own."""
 
     dataset: str
     folder: Path
@@ -43,10 +44,15 @@ class SynthesisRequest:
     reconfigure: bool = False
     ray_address: str | None = None
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Their names, in the order of the run. Raises `UnknownName` where there is none."""
+        return named(self.dataset)
+
     def seeds(self) -> dict[str, JSON]:
         """The part of a run's identity that says what it is about."""
         return {
-            "dataset": self.dataset,
+            "dataset": ",".join(self.datasets),
             "environments": list(self.environments),
             # The content is compared by provenance; where the file lies is no matter.
             "source": Path(self.source).name,
@@ -104,10 +110,17 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
 
 
 def check_names(request: SynthesisRequest) -> None:
-    """Load the plugins; raises `PluginError`, or `UnknownName` for a dataset or environment."""
+    """Load the plugins; raises `PluginError`, or `UnknownName` for a dataset or environment, or
+    `ConfigError` for one file of several datasets."""
     for plugin in request.plugins:
         load_plugin(plugin)
-    load_seed(request.dataset)
+    for name in request.datasets:
+        load_seed(name)
+    if len(request.datasets) > 1 and request.source not in ("", "hub", "sample"):
+        raise ConfigError(
+            f"--source {request.source} is a file of one dataset, not of {len(request.datasets)}: "
+            "run each with its own file, or say `hub` or `sample` for all of them"
+        )
     for name in request.environments:
         if name not in environments():
             raise unknown("environment", name, environments())
@@ -116,41 +129,51 @@ def check_names(request: SynthesisRequest) -> None:
 def _begin(
     request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
 ) -> list[Instruction]:
-    """Load the problems, at the revision that the run began with, and write the run down."""
+    """Load the problems, at the revisions that the run began with, and write the run down."""
     if not request.reconfigure:
         run.refuse_change(request.config, request.seeds())
-    recorded = None if request.reconfigure else run.provenance
-    loaded = load(
-        request.dataset,
-        source=request.source,
-        limit=request.config.pace.limit,
-        draw=request.config.seed,
-        recorded=recorded,
-    )
-    instructions = [
+    recorded = {} if request.reconfigure else {one.dataset: one for one in run.provenances}
+    provenances: list[Provenance] = []
+    instructions: list[Instruction] = []
+    for name in request.datasets:
+        loaded = load(
+            name,
+            source=request.source,
+            limit=request.config.pace.limit,
+            draw=request.config.seed,
+            recorded=recorded.get(name),
+        )
+        # The recorded one knows why the sample serves; the dataset says so after a resume, too.
+        provenances.append(recorded.get(name, loaded.provenance))
+        mine = _instructions(request, loaded)
+        instructions += mine
+        for line in _seed_lines(name, provenances[-1], loaded, len(mine)):
+            progress.say(line)
+    run.begin(request.config, request.seeds(), provenances, instructions)
+    summary.notice = "\n".join(one.notice for one in provenances if one.notice)
+    return instructions
+
+
+def _instructions(request: SynthesisRequest, loaded: Loaded) -> list[Instruction]:
+    return [
         instruct(problem, name)
         for problem in loaded.problems
         for name in problem.environments
         if not request.environments or name in request.environments
     ]
-    # The recorded one knows why the sample serves, and the dataset says so after a resume, too.
-    provenance = recorded or loaded.provenance
-    run.begin(request.config, request.seeds(), provenance, instructions)
-    summary.notice = provenance.notice
+
+
+def _seed_lines(dataset: str, provenance: Provenance, loaded: Loaded, trees: int) -> Iterator[str]:
     if provenance.notice:
-        progress.say(f"NOTICE: {provenance.notice}")
-    for line in _seed_lines(request, loaded, len(instructions)):
-        progress.say(line)
-    return instructions
-
-
-def _seed_lines(request: SynthesisRequest, loaded: Loaded, trees: int) -> Iterator[str]:
+        yield f"NOTICE: {provenance.notice}"
     yield (
-        f"seed {request.dataset}: {loaded.provenance}, {len(loaded.problems)} of "
+        f"seed {dataset}: {loaded.provenance}, {len(loaded.problems)} of "
         f"{loaded.available} problems, {trees} trees"
     )
+    for reason, count in loaded.left_out.items():
+        yield f"  {count} problems left out: {reason}"
     for reason, count in loaded.skipped.items():
-        yield f"  {count} rows skipped: {reason}"
+        yield f"  {count} rows skipped: {reason} ({', '.join(loaded.places[reason])})"
 
 
 def _grow(

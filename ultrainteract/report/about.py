@@ -15,7 +15,8 @@ def about_run(journal: Journal, config: RunConfig) -> About:
     shape = json.loads(journal.meta("shape") or "{}")
     for model in shape["models"].values():
         model["model"] = public_name(model["model"])
-    provenance = adapter(Provenance).validate_json(journal.meta("provenance") or "{}")
+    recorded = journal.meta("provenance") or "[]"
+    provenances = adapter(tuple[Provenance, ...]).validate_json(recorded)
     roles: dict[str, list[str]] = {name: [] for name in config.used_models()}
     for name in config.roles.actors:
         roles[name].append("actor")
@@ -24,14 +25,15 @@ def about_run(journal: Journal, config: RunConfig) -> About:
     roles[config.roles.critic].append("critic")
     return About(
         config=shape,
-        sources=(
+        sources=tuple(
             Source(
-                id=provenance.id,
-                kind=provenance.kind,
-                licence=provenance.licence,
-                revision=provenance.revision or f"sha256:{provenance.sha256}",
-                notice=provenance.notice,
-            ),
+                id=one.id,
+                kind=one.kind,
+                licence=one.licence,
+                revision=one.revision or f"sha256:{one.sha256}",
+                notice=one.notice,
+            )
+            for one in provenances
         ),
         models=tuple(
             ModelUsed(
@@ -48,7 +50,7 @@ def about_run(journal: Journal, config: RunConfig) -> About:
         self_critique=config.self_critique,
         decontamination="none was applied",
         version=", ".join(journal.noted("version")),
-        licences=(provenance.licence,) if provenance.licence else (),
+        licences=tuple(dict.fromkeys(one.licence for one in provenances if one.licence)),
     )
 
 

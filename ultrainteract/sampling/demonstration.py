@@ -127,9 +127,9 @@ def _samples() -> dict[str, str]:
     for path in sorted(_SAMPLES.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            if "problem" in row:
+            if {"problem", "solution"} <= row.keys():
                 answers[row["problem"].strip()] = _boxed(row["solution"])
-            else:
+            elif "####" in str(row.get("answer")):
                 gold = row["answer"].rpartition("####")[2]
                 answers[row["question"].strip()] = gold.strip().replace(",", "")
     return answers

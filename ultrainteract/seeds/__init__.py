@@ -2,7 +2,7 @@
 
 from ultrainteract.seeds.plugin import load_plugin
 from ultrainteract.seeds.problems import Loaded, load, select
-from ultrainteract.seeds.registry import Hub, Question, Row, Skip, load_seed, seed, seeds
+from ultrainteract.seeds.registry import Hub, Question, Row, Skip, load_seed, named, seed, seeds
 from ultrainteract.seeds.source import Provenance
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "load",
     "load_plugin",
     "load_seed",
+    "named",
     "seed",
     "seeds",
     "select",

@@ -1,7 +1,7 @@
 """The problems of a seed dataset: rows read, mapped, counted, and drawn by lot."""
 
 import heapq
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +13,25 @@ from ultrainteract.seeds.rows import read_rows
 from ultrainteract.seeds.source import Provenance, Source, locate
 from ultrainteract.types import Problem, Reference, digest
 
+_PLACES = 5
+# Beyond it the interpreter reads no integer, and no grader either.
+_DIGITS = 4300
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The problems taken, in the order of the source. Of `rows` rows read, `available` were
-    problems (before any limit) and the rest were skipped, counted by reason, commonest first."""
+    problems (before any limit) and the rest were skipped, counted by reason, commonest first;
+    `places` names some of the rows for each reason. `left_out` counts what the seed's own
+    selection does not take: no part of `available`, unless everything was wanted."""
 
     problems: tuple[Problem, ...]
     provenance: Provenance
     rows: int
     available: int
     skipped: Mapping[str, int]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load(
@@ -34,9 +42,11 @@ def load(
     draw: int = 0,
     recorded: Provenance | None = None,
     allow_empty: bool = False,
+    everything: bool = False,
 ) -> Loaded:
     """Read a seed dataset to its end; keep at most `limit` problems, by `select`.
 
+    The seed's own selection (`Seed.keep`) applies, unless `everything` is wanted.
     `source` is a file in the dataset's native shape, or the word `hub` or `sample` for that one
     alone. With the provenance of an earlier run in `recorded`, the same rows are read again, or
     this fails. Raises `UnknownName`; `PluginError` where the row function raises; `SeedError`
@@ -44,12 +54,19 @@ def load(
     """
     seed = load_seed(name)
     found = locate(seed, str(source), recorded)
-    reading = _Reading(seed, found)
+    reading = _Reading(seed, found, everything)
     problems = select(reading, limit, draw)
     if not reading.available and not allow_empty:
         raise SeedError(reading.nothing())
-    skipped = dict(reading.skipped.most_common())
-    return Loaded(problems, found.provenance, reading.rows, reading.available, skipped)
+    return Loaded(
+        problems,
+        found.provenance,
+        reading.rows,
+        reading.available,
+        skipped=dict(reading.skipped.most_common()),
+        left_out=dict(reading.left_out.most_common()),
+        places={reason: tuple(places) for reason, places in reading.places.items()},
+    )
 
 
 def select(problems: Iterable[Problem], limit: int | None, draw: int = 0) -> tuple[Problem, ...]:
@@ -60,6 +77,10 @@ def select(problems: Iterable[Problem], limit: int | None, draw: int = 0) -> tup
     """
     if limit is None:
         return tuple(problems)
+    if not limit:
+        # Nothing is wanted, but what is counted while reading is.
+        deque(problems, maxlen=0)
+        return ()
     lots = ((digest([draw, one.id]), place, one) for place, one in enumerate(problems))
     taken = heapq.nsmallest(limit, lots, key=lambda lot: lot[0])
     return tuple(one for _, _, one in sorted(taken, key=lambda lot: lot[1]))
@@ -71,23 +92,41 @@ class _Reading:
 
     seed: Seed
     source: Source
+    everything: bool
     rows: int = 0
     available: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
     seen: set[str] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Problem]:
         for place, row in (pair for file in self.source.files for pair in read_rows(file)):
             self.rows += 1
-            self.fields = self.fields or tuple(row)
             try:
-                problem = self._new(_problem(self.seed, place, row))
+                problem = self._new(self._problem(place, row))
             except Skip as reason:
-                self.skipped[str(reason)] += 1
+                self._skip(str(reason), Path(place).name)
                 continue
+            if left_out := self.seed.left_out(problem.meta):
+                self.left_out[left_out] += 1
+                if not self.everything:
+                    continue
             self.available += 1
             yield problem
+
+    def _problem(self, place: str, row: Row | Skip) -> Problem:
+        if isinstance(row, Skip):
+            raise row
+        self.fields = self.fields or tuple(row)
+        return _problem(self.seed, place, row)
+
+    def _skip(self, reason: str, place: str) -> None:
+        self.skipped[reason] += 1
+        places = self.places.setdefault(reason, [])
+        if len(places) < _PLACES:
+            places.append(place)
 
     def _new(self, problem: Problem) -> Problem:
         if problem.id in self.seen:
@@ -100,7 +139,8 @@ class _Reading:
         what = f"seed dataset {self.seed.name!r}: {self.source.provenance}"
         if not self.rows:
             return f"{what} holds no rows; pass another file with --source FILE"
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
+        counts = self.skipped + self.left_out
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
         return (
             f"{what}: none of {self.rows} rows is a problem: {reasons}. Its first row has the "
             f"fields: {', '.join(self.fields) or 'none'}. For the shape that is read see "
@@ -118,6 +158,8 @@ def _problem(seed: Seed, place: str, row: Row) -> Problem:
     for text, what in ((statement, "statement"), (answer, "answer")):
         if not text:
             raise Skip(f"no {what}")
+    if len(answer) > _DIGITS and answer.lstrip("-").isdecimal():
+        raise Skip(f"an answer of more than {_DIGITS} digits")
     rationale = as_text(question.rationale, "rationale")
     meta = (text for pair in question.meta.items() for text in pair)
     _encodable(statement, answer, rationale, question.id, *question.solutions, *meta)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from math import isfinite
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +18,11 @@ from ultrainteract.errors import PluginError, unknown
 from ultrainteract.seeds.plugin import foreign
 
 GROUP = "ultrainteract.seeds"
+# The paper's twelve, in the order of its table; `apps` has TACO's problems and is none of them.
+ALL = (
+    "gsm8k", "math", "mathqa", "numglue", "tabmwp", "codecontests", "taco", "wikitablequestions",
+    "magicoder_evol_instruct", "reclor", "hotpotqa", "strategyqa",
+)  # fmt: skip
 _SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -25,7 +31,14 @@ class Skip(Exception):
 
 
 class Row(dict[str, object]):
-    """A native row. A field that is not there skips the row, for a reason that names it."""
+    """A native row. A field that is not there skips the row, for a reason that names it.
+
+    `file` is where it was read, for tables that lie beside it; `key` its name in a file that is
+    one object of rows, else empty.
+    """
+
+    file: Path | None = None
+    key: str = ""
 
     def __missing__(self, key: str) -> object:
         raise Skip(f"missing field {key}")
@@ -36,6 +49,17 @@ class Row(dict[str, object]):
         if not value:
             raise Skip(f"empty field {key}")
         return value
+
+    def optional(self, key: str) -> str:
+        """The field as text; empty where it is absent or None. Skips what is no text."""
+        return as_text(self.get(key), key)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The field's items as text. Skips a row where it is absent or no list of texts."""
+        value = self[key]
+        if not isinstance(value, list | tuple):
+            raise Skip(f"{key} is of type {type(value).__name__}, not a list")
+        return tuple(as_text(item, f"item of {key}") for item in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +100,11 @@ class Hub:
 @dataclass(frozen=True, slots=True)
 class Seed:
     """A registered seed dataset. `file` and `hub` say where its rows are, `sample` holds rows to
-    try it with; `defined` is the source file of the row function, `title` its docstring."""
+    try it with; `defined` is the source file of the row function, `title` its docstring.
+
+    `elsewhere` names the file that holds the dataset where no hub does. `keep` is the default
+    selection: the values of `Problem.meta` that are taken, by key.
+    """
 
     name: str
     environments: tuple[str, ...]
@@ -87,11 +115,21 @@ class Seed:
     hub: Hub | None = None
     sample: Path | None = None
     licence: str = ""
+    elsewhere: str = ""
+    keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def shipped(self) -> bool:
         """Whether it is part of this package."""
         return self.function.__module__ == f"{__package__}.{self.name}"
+
+    def left_out(self, meta: Mapping[str, str]) -> str:
+        """Why `keep` leaves a problem out, in words; empty for one that is taken."""
+        for key, taken in self.keep.items():
+            value = meta.get(key, "")
+            if value not in taken:
+                return f"{key} {value or 'unknown'} (taken: {', '.join(taken)})"
+        return ""
 
 
 _registered: dict[str, Seed] = {}
@@ -104,11 +142,14 @@ def seed(
     source: str | Path = "",
     hub: Hub | str | None = None,
     licence: str = "",
+    elsewhere: str = "",
+    keep: Mapping[str, Sequence[str]] | None = None,
 ) -> Callable[[F], F]:
     """Decorator: register a row function under `name`.
 
     `source` is a local file, relative to the file of the function; `hub` a dataset repository.
-    A `samples/<name>.jsonl` beside the function's file serves when the hub can't be reached.
+    `elsewhere` and `keep` are those of `Seed`. A `samples/<name>.jsonl` beside the function's
+    file serves when the hub can't be reached.
     Raises `PluginError` where another function has the name.
     """
 
@@ -128,6 +169,8 @@ def seed(
                 hub=Hub(hub) if isinstance(hub, str) else hub,
                 sample=sample if sample.is_file() else None,
                 licence=licence,
+                elsewhere=elsewhere,
+                keep={key: tuple(values) for key, values in (keep or {}).items()},
             )
         )
         return function
@@ -139,6 +182,18 @@ def seeds() -> tuple[str, ...]:
     """Names of the shipped, the installed and the registered ones, sorted; imports nothing."""
     installed = {point.name for point in entry_points(group=GROUP)}
     return tuple(sorted(_shipped() | installed | _registered.keys()))
+
+
+def named(names: str) -> tuple[str, ...]:
+    """The datasets of `math`, `math,gsm8k` or `all`, each once, in that order.
+
+    Raises `UnknownName` where no name is given; whether they exist is for `load_seed` to say.
+    """
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if not wanted:
+        raise unknown("seed dataset", names, (*seeds(), "all"))
+    listed = (one for name in wanted for one in (ALL if name == "all" else (name,)))
+    return tuple(dict.fromkeys(listed))
 
 
 def load_seed(name: str) -> Seed:
@@ -192,6 +247,8 @@ def as_text(value: object, what: str) -> str:
             return ""
         case str():
             return value.strip()
+        case float() if not isfinite(value):
+            raise Skip(f"{what} is no finite number")
         case int() | float() if not isinstance(value, bool):
             return str(value)
         case _:

@@ -1,6 +1,8 @@
-"""Native rows out of a file: JSON lines, a JSON list (either may be gzipped), or parquet.
+"""Native rows out of a file: JSON lines, a JSON document, TSV (these may be gzipped), or parquet.
 
-Rows come one at a time, in file order, each with the place to name in an error.
+Rows come one at a time, in file order, each with the place to name in an error. What spoils one
+line costs that row; what spoils the file is an error. An integer of more digits than the
+interpreter converts arrives as text.
 """
 
 import gzip
@@ -14,15 +16,19 @@ from pyarrow import ArrowException
 from pyarrow.parquet import ParquetFile
 
 from ultrainteract.errors import SeedError, boundary
-from ultrainteract.seeds.registry import Row
+from ultrainteract.seeds.registry import Row, Skip
 
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".tsv", ".tagged", ".parquet")
+_TABBED = (".tsv", ".tagged")
+_DIGITS = 4300
+# Rows of CodeContests reach megabytes.
+_BATCH = 32
 
 
-def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """Each row with its place, such as `mine.jsonl line 3`.
+def read_rows(path: Path) -> Iterator[tuple[str, Row | Skip]]:
+    """Each row with its place, such as `mine.jsonl line 3`; a `Skip` for what is no row.
 
-    Raises `SeedError` that names file and line: missing, unreadable, undecodable, malformed.
+    Raises `SeedError` that names the file: missing, unreadable, malformed as a whole.
     """
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if not path.is_file():
@@ -30,15 +36,34 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
     if suffix not in SUFFIXES:
         raise SeedError(
             f"{path}: unknown kind of file {suffix!r}; rows are read from "
-            f"{', '.join(SUFFIXES)}, the JSON ones also as .gz"
+            f"{', '.join(SUFFIXES)}, all but the last also as .gz"
         )
-    unreadable = (OSError, EOFError, zlib.error, UnicodeDecodeError, ArrowException)
+    unreadable = (OSError, EOFError, zlib.error, ArrowException)
     with boundary(SeedError, f"cannot read {path}", *unreadable):
-        rows = _parquet(path) if suffix == ".parquet" else _json(path)
-        for place, row in rows:
-            if not isinstance(row, dict):
-                raise SeedError(f"{place} holds a {type(row).__name__}, not an object")
-            yield place, Row(row)
+        if suffix == ".parquet":
+            contents = _parquet(path)
+        else:
+            contents = _tabbed(path) if suffix in _TABBED else _json(path)
+        for place, content in contents:
+            yield place, _row(content, path)
+
+
+def _row(content: object, path: Path) -> Row | Skip:
+    match content:
+        case Skip():
+            return content
+        case Row() as row:
+            row.file = path
+            return row
+        case dict():
+            return _row(Row(content), path)
+        case _:
+            return Skip(f"a {type(content).__name__} instead of an object with fields")
+
+
+def integer(digits: str) -> int | str:
+    """For `json.loads(parse_int=...)`: a number, or its digits where the interpreter refuses."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _json(path: Path) -> Iterator[tuple[str, object]]:
@@ -47,44 +72,95 @@ def _json(path: Path) -> Iterator[tuple[str, object]]:
         while start.isspace():
             start = stream.read(1)
         stream.seek(0)
-        if start != "[":
-            # Some datasets name JSON lines `.json`.
+        # Some datasets name JSON lines `.json`.
+        if start != "[" and not (start == "{" and _keyed(path, stream)):
             yield from _lines(path, stream)
             return
-        rows = _parse(stream.read(), str(path))
-    if not isinstance(rows, list):
-        raise SeedError(f"{path} holds a {type(rows).__name__}, not a list of rows")
-    yield from _numbered(path, rows)
+        rows = _whole(path, stream.read())
+    if isinstance(rows, dict):
+        yield from ((f"{path} row {key}", _with_key(key, row)) for key, row in rows.items())
+    elif isinstance(rows, list):
+        yield from _numbered(path, rows)
+
+
+def _keyed(path: Path, stream: IO[str]) -> bool:
+    """Whether the file is one object whose fields are rows, by its first two lines."""
+    if not path.name.removesuffix(".gz").endswith(".json"):
+        return False
+    first, more = stream.readline(), stream.readline()
+    stream.seek(0)
+    if first.strip() == "{":
+        return True
+    value = _parse(first)
+    return not more.strip() and isinstance(value, dict) and _rows(value)
+
+
+def _rows(value: dict[str, object]) -> bool:
+    return bool(value) and all(isinstance(row, dict) for row in value.values())
+
+
+def _with_key(key: str, fields: dict[str, object]) -> Row:
+    row = Row(fields)
+    row.key = key
+    return row
+
+
+def _whole(path: Path, text: str) -> object:
+    rows = _parse(text)
+    if isinstance(rows, Skip):
+        raise SeedError(f"{path} is {rows}; nothing of it can be read")
+    if isinstance(rows, dict) and not _rows(rows):
+        raise SeedError(f"{path} holds one object whose fields are no rows")
+    return rows
 
 
 def _lines(path: Path, stream: Iterable[str]) -> Iterator[tuple[str, object]]:
     for number, line in enumerate(stream, 1):
         if line.strip():
-            place = f"{path} line {number}"
-            yield place, _parse(line, place)
+            yield f"{path} line {number}", _parse(line)
+
+
+def _tabbed(path: Path) -> Iterator[tuple[str, object]]:
+    header, *lines = read_cells(path) or [[]]
+    for number, cells in enumerate(lines, 2):
+        if any(cells):
+            yield f"{path} line {number}", dict(zip(header, cells, strict=False))
+
+
+def read_cells(path: Path) -> list[list[str]]:
+    """The cells of a TSV file, line by line; they are not quoted, and escapes stay."""
+    with _open(path) as stream:
+        return [line.rstrip("\r").split("\t") for line in stream.read().rstrip("\n").split("\n")]
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, object]]:
     with ParquetFile(path) as file:
-        rows = (row for batch in file.iter_batches(batch_size=256) for row in batch.to_pylist())
-        yield from _numbered(path, rows)
+        batches = file.iter_batches(batch_size=_BATCH)
+        yield from _numbered(path, (row for batch in batches for row in batch.to_pylist()))
 
 
 def _numbered(path: Path, rows: Iterable[object]) -> Iterator[tuple[str, object]]:
     return ((f"{path} row {number}", row) for number, row in enumerate(rows, 1))
 
 
-def _parse(text: str, place: str) -> object:
-    # ValueError: malformed JSON, and integers beyond the interpreter's limit of digits.
-    with boundary(SeedError, f"{place} is not valid JSON", ValueError, RecursionError):
-        value: object = json.loads(text)
-        return value
+def _parse(text: str) -> object:
+    try:
+        text.encode()
+        value: object = json.loads(text, parse_int=integer)
+    except UnicodeEncodeError:
+        return Skip("not valid UTF-8")
+    except RecursionError:
+        return Skip("not valid JSON: nested too deeply")
+    except json.JSONDecodeError as error:
+        return Skip(f"not valid JSON: {error.msg}")
+    return value
 
 
 def _open(path: Path) -> IO[str]:
+    # A byte that is no UTF-8 becomes half a surrogate pair, which spoils its line only.
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig")
-    return path.open(encoding="utf-8-sig")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="surrogateescape")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape")
 
 
 def beside(path: Path) -> str:

@@ -103,7 +103,13 @@ def _usual(seed: Seed) -> Source:
             )
             return _sample(seed, seed.sample, notice)
     if seed.sample:
-        return _sample(seed, seed.sample)
+        # A user's seed may be its sample; the sample of a dataset never stands for it in silence.
+        notice = (
+            f"{seed.name}: NOT the dataset, but the small bundled sample, written for trying "
+            f"things out: the hub has no copy to rely on. For the dataset: pass --source "
+            f"{seed.elsewhere}"
+        )
+        return _sample(seed, seed.sample, notice if seed.elsewhere else "")
     raise SeedError(f"seed dataset {seed.name!r} names no source of rows; pass --source FILE")
 
 
