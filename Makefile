@@ -43,6 +43,10 @@ sandbox: ## Docker engine and sandbox image, installed and built where they are 
 	@bash docker/engine.sh
 	@bash docker/build.sh
 
+.PHONY: bubblewrap
+bubblewrap: $(VENV)/.venv ## Sandboxes without an engine: bubblewrap and the packages programs may import
+	@bash docker/bubblewrap.sh
+
 .PHONY: test
 test: $(VENV)/.dev sandbox ## Run the tests (all but the slow ones and those that need a GPU)
 	$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ultrainteract.config import RunConfig, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import parse_config
 from ultrainteract.environment import instruct
 from ultrainteract.errors import Draining, ModelFault
 from ultrainteract.grow import Effects, grow_tree

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Installer
 from tests.conftest import MODEL, Command, Done
 from ultrainteract.cli import check
-from ultrainteract.config import load_config
+from ultrainteract.config_file import load_config
 from ultrainteract.testing.process import serve
 
 NOWHERE = "http://127.0.0.1:9/v1"

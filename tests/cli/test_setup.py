@@ -9,7 +9,8 @@ from rich.console import Console
 from tests.cli.conftest import Installer
 from tests.conftest import MODEL, Command
 from ultrainteract.cli.setup import Step, prepare, started_here
-from ultrainteract.config import RunConfig, load_config, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import load_config, parse_config
 from ultrainteract.errors import SetupError
 
 ENDPOINT = {"base_url": "http://127.0.0.1:9/v1"}

@@ -16,7 +16,7 @@ import yaml
 
 from tests.conftest import Command
 from tests.processes import alive, assert_gone, descendants
-from ultrainteract.config import load_config
+from ultrainteract.config_file import load_config
 from ultrainteract.testing.process import serve, vacant_port
 
 pytestmark = pytest.mark.ray

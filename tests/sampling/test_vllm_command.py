@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import ModelConfig, ServeConfig, load_config
+from ultrainteract.config import ModelConfig, ServeConfig
+from ultrainteract.config_file import load_config
 from ultrainteract.resources import folder
 from ultrainteract.sampling.vllm_command import Command, vllm_command
 

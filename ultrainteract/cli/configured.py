@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ultrainteract.config import RunConfig, load_config, parse_config
+from ultrainteract.config import RunConfig
+from ultrainteract.config_file import load_config, parse_config
 from ultrainteract.errors import ConfigError
 
 
