@@ -21,6 +21,11 @@ _CPU_ARGS = [
     "8192",
     "--max-num-seqs",
     "32",
+    # A prompt read in parts kills the engine on the CPU, where requests have seeds: it would set
+    # back a random generator that cannot be (vLLM 0.32, `CPU Generator does not use offset`).
+    "--no-enable-chunked-prefill",
+    "--max-num-batched-tokens",
+    "8192",
 ]
 _CPU_ENV = {
     "VLLM_TARGET_DEVICE": "cpu",
