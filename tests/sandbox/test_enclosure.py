@@ -89,7 +89,7 @@ enclosure.stay_within([inside])
 open(inside + "/file", "w").write("text"); os.mkdir(inside + "/d"); os.rmdir(inside + "/d")
 print(attempt(open, os.devnull, "w"), attempt(open, outside + "/file"))
 print(attempt(open, outside + "/new", "w"), attempt(open, outside + "/file", "w"))
-print(attempt(os.remove, outside + "/file"), attempt(os.mkdir, outside + "/d"))
+print(attempt(os.remove, outside + "/file"), attempt(os.symlink, "to", outside + "/s"))
 print(attempt(os.rmdir, inside), attempt(os.rename, inside, outside + "/in"))
 """
     words = says(code, str(inside), str(outside))

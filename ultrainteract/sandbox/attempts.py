@@ -75,7 +75,7 @@ class Attempts:
             captures.append(Capture(reader, task.chars))
         if task.stdin:
             streams.append(input_file(task.stdin))
-        token, folder = secrets.token_bytes(16), place.fresh_folder()
+        token, folder = secrets.token_bytes(16), place.fresh_folder(parent.folder)
         oom_kills = self._kills()
         if self.settings.shared_uid:
             place.make()
@@ -87,6 +87,7 @@ class Attempts:
             apart=task.script,
             input=bool(task.stdin),
             folder=folder,
+            alone=self.settings.shared_uid,
             code=task.code,
             number=task.number,
             seed=task.seed,
@@ -100,6 +101,8 @@ class Attempts:
                 capture.close()
             return None
         process.token = token
+        # Who shares a user id may write within this folder alone: so its children lie there too.
+        process.folder = folder if self.settings.shared_uid else ""
         with self._guard.over(process.pid) if self._guard else nullcontext():
             status = await self._watch(process, captures, task, started, ask)
             ended = await self._ended(process, captures, task, status, oom_kills)

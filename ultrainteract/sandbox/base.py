@@ -30,6 +30,12 @@ class Manner:
 NOTEBOOK = Manner()
 
 
+# What no backend keeps apart: multiprocessing needs the folder, and it is one for all.
+SHARED_FOLDER = (
+    "neighbours.siblings_cannot_talk: two that run at once may leave each other files in /dev/shm"
+)
+
+
 class CellGone(SandboxFault):
     """A snapshot was evicted or lost with its container: replay its path, nothing else is wrong."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ultrainteract.errors import SandboxFault, SetupError, boundary
 from ultrainteract.sandbox import bundle
-from ultrainteract.sandbox.base import Cell
+from ultrainteract.sandbox.base import SHARED_FOLDER, Cell
 from ultrainteract.sandbox.pool import Pool
 from ultrainteract.sandbox.task import Settings
 from ultrainteract.sandbox.tools import HostTool
@@ -43,6 +43,7 @@ NO_START = (
     "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)"
 )
 CONCEDED = (
+    SHARED_FOLDER,
     "memory of many processes is summed up again and again, and taken freely between two looks",
     "memory inside the system, as of page tables, is bounded by numbers of processes and files",
     "no share of the CPU: programs run at the lowest priority, on every CPU that this process has",
@@ -50,9 +51,10 @@ CONCEDED = (
     "programs see CPU, memory and kernel of the host in /proc, and where Python lies on it",
 )
 CONCEDED_TO_ORDINARY_USERS = (
-    "neighbours.nobody_is_looked_into: those of one tree share a user id and each other's files",
+    "neighbours.nobody_is_looked_into: one tree's share a user id and read each other's files",
+    "by chmod, programs of one tree can lock each other's folders",
     "a sandbox holds the notebooks of one tree at a time: more trees than sandboxes cost replays",
-    "without Landlock (Linux 5.13) programs make files beside their own folders",
+    "without Landlock (Linux 5.13) programs of one tree can change and remove each other's files",
     "without scopes of Landlock (Linux 6.12) signals reach siblings that started later",
     "before Linux 5.14 processes are counted again and again, as memory is",
 )

@@ -34,7 +34,7 @@ from ultrainteract.errors import SandboxFault, SetupError, boundary
 from ultrainteract.resources import folder
 from ultrainteract.sandbox import bundle
 from ultrainteract.sandbox.attached import Attached, detached
-from ultrainteract.sandbox.base import Cell
+from ultrainteract.sandbox.base import SHARED_FOLDER, Cell
 from ultrainteract.sandbox.engine import (
     LABEL,
     NO_IMAGE,
@@ -62,6 +62,8 @@ log = logging.getLogger(__name__)
 
 CELLS = 256
 TEMPORARY = "128m"
+ULIMITS = (("core", 0), ("nofile", 8192))
+AWAY = (DockerException, OSError)
 UIDS = 50
 """Blocks of a thousand user ids: a rootless engine has 65,536 of them."""
 RESTART = 60.0
@@ -96,13 +98,17 @@ class DockerSandbox:
 
     @property
     def containers(self) -> int:
-        """How many there may be; known to fit into memory once the first was asked for."""
+        """How many there may be; as many as fit into memory once one was asked for."""
         return self._pool.size
 
     async def warm(self) -> None:
         """Start all containers now; returns when they are ready. Raises as `root`."""
         await self._connected()
         await self._pool.warm()
+
+    def concessions(self) -> tuple[str, ...]:
+        """What it cannot promise, a line each."""
+        return (SHARED_FOLDER,)
 
     async def root(self, seed: str, tools: Sequence[HostTool] = ()) -> Cell:
         """As `Sandbox.root`; raises `SetupError` without engine, image, runtime or memory."""
@@ -119,7 +125,7 @@ class DockerSandbox:
         await self._pool.close()
         engine, self._engine = self._engine, None
         if engine:
-            with suppress(DockerException, OSError):
+            with suppress(*AWAY):
                 await asyncio.to_thread(self._sweep_own, engine)
             engine.close()
 
@@ -139,7 +145,7 @@ class DockerSandbox:
 
     async def _size_up(self, engine: docker.DockerClient) -> None:
         """Clear what others left on the engine, and see what it offers."""
-        with boundary(SandboxFault, "the engine does not answer", DockerException, OSError):
+        with boundary(SandboxFault, "the engine does not answer", *AWAY):
             await asyncio.to_thread(sweep, engine)
             host = await asyncio.to_thread(engine.info)
         check_runtime(host, self._runtime)
@@ -165,7 +171,7 @@ class DockerSandbox:
         number = next(self._numbers)
         name = f"{LABEL}-{self._token}-{number}"
         self._names.add(name)
-        with boundary(SandboxFault, "cannot start a sandbox container", DockerException, OSError):
+        with boundary(SandboxFault, "cannot start a sandbox container", *AWAY):
             container, channel = await asyncio.to_thread(self._create, engine, name, number)
         reader, writer = await asyncio.open_connection(sock=channel)
         remove = partial(self._dispose, container, name)
@@ -185,9 +191,7 @@ class DockerSandbox:
             self._unsure = True
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, DockerException | OSError) and not self._closed
-            ),
+            retry=retry_if_exception(lambda one: isinstance(one, AWAY) and not self._closed),
             stop=stop_after_delay(RESTART),
             wait=wait_exponential_jitter(multiplier=0.2, max=2, jitter=0.2),
             before_sleep=doubt,
@@ -195,11 +199,11 @@ class DockerSandbox:
         )
         try:
             await retrying(ping)
-        except (DockerException, OSError) as error:
+        except AWAY as error:
             raise SetupError(GONE.format(seconds=RESTART, error=error)) from error
         if self._unsure:
             self._unsure = False
-            with boundary(SandboxFault, "the engine does not answer", DockerException, OSError):
+            with boundary(SandboxFault, "the engine does not answer", *AWAY):
                 await asyncio.to_thread(self._sweep_own, engine)
 
     def _create(
@@ -213,7 +217,7 @@ class DockerSandbox:
             )
             channel = detached(stream)
             container.start()
-        except (DockerException, OSError, SetupError):
+        except (*AWAY, SetupError):
             # The engine may have made one and lost its answer: the next sweep finds it.
             self._unsure = True
             self._names.discard(name)
@@ -241,6 +245,7 @@ class DockerSandbox:
                 name=name,
                 hostname="sandbox",
                 user="0:0",
+                stop_signal="SIGKILL",  # pid 1 sleeps through any other
                 runtime=self._runtime or None,
                 stdin_open=True,
                 # The client's proxy settings may hold a password.
@@ -255,10 +260,7 @@ class DockerSandbox:
                 cap_drop=["ALL"],
                 cap_add=["SETUID", "SETGID", "KILL"],
                 security_opt=["no-new-privileges", f"seccomp={seccomp()}"],
-                ulimits=[
-                    Ulimit(name="core", soft=0, hard=0),
-                    Ulimit(name="nofile", soft=8192, hard=8192),
-                ],
+                ulimits=[Ulimit(name=what, soft=most, hard=most) for what, most in ULIMITS],
                 mem_limit=self._memory,
                 memswap_limit=self._memory,
                 # When the host runs out of memory, cells (1000) go before kernels, these before it.
@@ -295,5 +297,5 @@ class DockerSandbox:
 
 @cache
 def seccomp() -> str:
-    """The profile that containers run under, as the engine takes it: docker/seccomp.json."""
+    """docker/seccomp.json as the engine takes it."""
     return json.dumps(json.loads((folder("docker") / "seccomp.json").read_text("utf-8")))

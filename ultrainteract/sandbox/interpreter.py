@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ultrainteract.sandbox.confine import FILES, allow, allow_memory, close_behind, take_user
+from ultrainteract.sandbox.enclosure import stay_within
 from ultrainteract.sandbox.execution import execute, flush, fresh_streams, standing
 from ultrainteract.sandbox.fork import fork
 from ultrainteract.sandbox.removal import remove
@@ -36,6 +37,9 @@ HEADER = struct.Struct("!I")
 CALL = 65536
 # Descriptors that a program cannot take.
 SPARE = 16
+SHARED = "/dev/shm"  # noqa: S108
+# How the name of a cell's folder begins.
+CELL = ".cell-"
 MADV_COLLAPSE = 25
 HUGE = 2**21
 PRELOAD = """
@@ -129,6 +133,8 @@ class Interpreter:
     def _run(self, task: dict[str, object]) -> None:
         close_behind()
         enter(str(task["folder"]))
+        if task["alone"]:
+            stay_within([str(task["folder"]), SHARED])
         allow(resource.RLIMIT_NPROC, int(str(task["processes"])))
         allow(resource.RLIMIT_NOFILE, FILES - SPARE)
         self._token = bytes.fromhex(str(task["token"]))
@@ -189,11 +195,14 @@ def warm() -> None:
 def enter(folder: str) -> None:
     """A working folder of this cell's own, with what the parent's held."""
     before = os.environ.get("TMPDIR", "")
-    os.mkdir(folder, 0o700)  # noqa: PTH102
-    # Another of its user id may have removed it.
+    # The parent may have locked it, another of its user id removed it; its cells lie in it.
+    with contextlib.suppress(OSError):
+        os.chmod(os.path.dirname(folder), 0o700)  # noqa: PTH101, PTH120
+    os.makedirs(folder, 0o700)  # noqa: PTH103
     with contextlib.suppress(OSError):
         if before and os.listdir(before):  # noqa: PTH208
-            shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
+            cells = shutil.ignore_patterns(f"{CELL}*")
+            shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True, ignore=cells)
     os.chdir(folder)
     os.environ["TMPDIR"] = os.environ["HOME"] = folder
     tempfile.tempdir = None

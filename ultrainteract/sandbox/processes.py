@@ -34,6 +34,7 @@ class Process:
     control: socket.socket
     ended: asyncio.Future[Ending]
     token: bytes = b""
+    folder: str = ""
     holders: int = 0
     stopped: bool = False
     forking: asyncio.Lock = field(default_factory=asyncio.Lock)

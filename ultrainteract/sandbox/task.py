@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ultrainteract.sandbox.interpreter import CELL
 from ultrainteract.sandbox.processes import Process
 
 # Of tools, in one execution that sets no other bound.
@@ -57,9 +58,9 @@ class Place:
             self.root.mkdir()
         self.root.chmod(0o1733)
 
-    def fresh_folder(self) -> str:
-        """A name for one cell's working folder, which the cell itself makes."""
-        self.used.append(str(self.root / secrets.token_hex(8)))
+    def fresh_folder(self, parent: str = "") -> str:
+        """A name for one cell's working folder, which the cell itself makes, within `parent`."""
+        self.used.append(f"{parent or self.root}/{CELL}{secrets.token_hex(8)}")
         return self.used[-1]
 
 
