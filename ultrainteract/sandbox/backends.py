@@ -24,6 +24,11 @@ def make_sandbox(limits: Limits, pace: PaceConfig) -> WarmSandbox:
     return DockerSandbox(pace.image, limits, pace.containers, pace.runtime)
 
 
+async def image_of(pace: PaceConfig) -> str:
+    """What programs run in, for the record: an image's id, or the backend's name."""
+    return await probe_image(pace.image) if pace.backend == "docker" else pace.backend
+
+
 async def probe_sandbox(pace: PaceConfig) -> str:
     """What is there, with versions. Raises `SetupError` that says how to get what is missing."""
     if pace.backend == "bubblewrap":

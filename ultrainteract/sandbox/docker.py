@@ -61,17 +61,15 @@ __all__ = ["LABEL", "DockerSandbox", "alive", "owner", "probe_engine", "probe_im
 log = logging.getLogger(__name__)
 
 CELLS = 256
-TEMPORARY = "128m"
+TEMPORARY, RESTART = "128m", 60.0
+"""Of the folder for files; seconds that an engine which answered before may be away."""
 ULIMITS = (("core", 0), ("nofile", 8192))
 AWAY = (DockerException, OSError)
 UIDS = 50
 """Blocks of a thousand user ids: a rootless engine has 65,536 of them."""
-RESTART = 60.0
-"""Seconds that an engine which answered before may be away."""
 GONE = "the Docker engine is gone since {seconds:g} s ({error}); start it, or run docker/engine.sh"
 NO_ROOM = (
-    "a sandbox container may take {need} MiB and the engine's host has {has} MiB; "
-    "lower sandbox.memory_mb"
+    "a container may take {need} MiB, the engine's host has {has} MiB; lower sandbox.memory_mb"
 )
 
 
@@ -111,7 +109,7 @@ class DockerSandbox:
         return (SHARED_FOLDER,)
 
     async def root(self, seed: str, tools: Sequence[HostTool] = ()) -> Cell:
-        """As `Sandbox.root`; raises `SetupError` without engine, image, runtime or memory."""
+        """As `Sandbox.root`; `SetupError` without engine, image, runtime or memory."""
         await self._connected()
         return await self._pool.root(seed, tools)
 

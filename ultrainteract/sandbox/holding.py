@@ -1,4 +1,4 @@
-"""What a kernel holds between executions: notebooks, their cells, their files."""
+"""What a kernel holds, and its bounds: notebooks, cells, files, the depth of what they say."""
 
 import asyncio
 import os
@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.task import Place
+
+# Of JSON, as whoever reads it recursively can bear.
+DEPTH = 100
 
 
 @dataclass
@@ -34,3 +37,14 @@ def crowded(folder: str) -> bool:
     """Whether files take half of the bytes or of the entries of a bounded file system."""
     room = os.statvfs(folder)
     return room.f_bavail * 2 < room.f_blocks or room.f_favail * 2 < room.f_files
+
+
+def deep(value: object) -> bool:
+    """Whether JSON is nested deeper than `DEPTH`."""
+    level: list[object] = [value]
+    for _ in range(DEPTH):
+        inner = [one for one in level if isinstance(one, dict | list)]
+        level = [part for one in inner for part in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.sandbox.attempts import Attempts
-from ultrainteract.sandbox.holding import Cell, Notebook, crowded
+from ultrainteract.sandbox.holding import DEPTH, Cell, Notebook, crowded, deep
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.slots import Slots, Turn
 from ultrainteract.sandbox.task import CALLS, UNCOUNTED, Ended, Place, Settings, Task, said
@@ -165,7 +165,7 @@ class Kernel:
 
         async with self.slots.turn() as turn:
             ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
-            full = crowded(self.settings.folder)
+            full = self._full()
             ended = await self._relieved(parent.notebook, ended) if ended and full else ended
         if ended is None or ended.doubtful or (full and ended.outcome == "exception"):
             if ended and ended.process:
@@ -179,19 +179,34 @@ class Kernel:
     async def _relieved(self, notebook: Notebook, ended: Ended) -> Ended:
         """Where files fill the container: those of idle notebooks go, then those of this
         execution, with the state it left."""
-        if crowded(self.settings.folder):
+        if self._full():
             await self._evict(0, beside=notebook)
-        if not crowded(self.settings.folder) or ended.fault:
+            await self._delete(notebook, self._shared(notebook))
+        if not self._full() or ended.fault:
             return ended
         if ended.process:
             await self.processes.kill(ended.process)
         await self._delete(notebook, [ended.folder])
-        if crowded(self.settings.folder):
+        if self._full():
             self.attempts.tainted = "temporary files"
         return replace(ended, output=said(ended.output, FULL), process=None)
 
+    def _full(self) -> bool:
+        return crowded(self.settings.folder) or crowded(SHARED)
+
+    def _shared(self, notebook: Notebook) -> list[str]:
+        """What a notebook left in the folder of all."""
+        with os.scandir(SHARED) as entries:
+            return [
+                entry.path
+                for entry in entries
+                if entry.stat(follow_symlinks=False).st_uid == self._uid(notebook)
+            ]
+
     async def _ask(self, run: object, message: Mapping[str, object]) -> dict[str, object]:
         """A program's call of a tool, answered by the host."""
+        if deep(message):
+            return {"error": f"arguments nested deeper than {DEPTH}", "kind": "ValueError"}
         number = next(self._call_numbers)
         answer: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
         self._calls[number] = answer
@@ -230,11 +245,7 @@ class Kernel:
         """After the last execution of a notebook: nothing of it runs on, the container has room."""
         if not await self._sweep(notebook):
             self.attempts.tainted = "processes that do not die"
-        left = [
-            entry.path
-            for entry in os.scandir(SHARED)
-            if entry.stat(follow_symlinks=False).st_uid == self._uid(notebook)
-        ]
+        left = self._shared(notebook)
         if left and not self._beside(notebook):
             await self._delete(notebook, left)
         if next(self._runs) % LOOK == 0 and self.attempts.memory_used() > self.settings.idle_memory:

@@ -1,7 +1,7 @@
 """Processes as the kernel sees them: born on command, watched, killed. Standard library only.
 
 Cells are children of pid 1, so their wait status comes here and nowhere else. A process is
-signalled through a pidfd, which never means another process.
+only forgotten when it has been waited for, so a number never means another process.
 """
 
 import asyncio
@@ -30,7 +30,6 @@ class Process:
     """`ended` resolves to wait status and CPU seconds; `holders` counts the names of its state."""
 
     pid: int
-    pidfd: int
     control: socket.socket
     ended: asyncio.Future[Ending]
     token: bytes = b""
@@ -42,8 +41,9 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Send a signal; a process that is gone gets none."""
-        with suppress(ProcessLookupError, OSError):
-            signal.pidfd_send_signal(self.pidfd, number)
+        if not self.ended.done():
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def stop(self) -> None:
         """Stop it: threads a program left behind use no CPU and change no state."""
@@ -119,14 +119,16 @@ class Processes:
         return self._known
 
     def adopt(self, pid: int, control: socket.socket) -> Process:
-        """Watch a child, one that has ended already included."""
+        """Watch a child, one that has ended already included. Raises ChildProcessError."""
         control.setblocking(False)  # noqa: FBT003
         ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         ending = self._unclaimed.pop(pid, None)
         if ending:
             ended.set_result(ending)
-            return Process(pid, -1, control, ended)
-        self._known[pid] = Process(pid, os.pidfd_open(pid), control, ended)
+            return Process(pid, control, ended)
+        # Raises ChildProcessError for what is no child: nobody would tell of its end.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        self._known[pid] = Process(pid, control, ended)
         return self._known[pid]
 
     async def spawn(
@@ -172,7 +174,6 @@ class Processes:
         await asyncio.wait({process.ended}, timeout=ANSWER_SECONDS)
         if not process.ended.done() and process.pid in self._known:
             del self._known[process.pid]
-            os.close(process.pidfd)
         process.control.close()
 
     async def sweep(self, uid: int) -> bool:
@@ -214,8 +215,6 @@ class Processes:
             ending = status, usage.ru_utime + usage.ru_stime
             process = self._known.pop(pid, None)
             if process:
-                os.close(process.pidfd)
-                process.pidfd = -1
                 process.ended.set_result(ending)
             elif self._expected:
                 self._unclaimed[pid] = ending
