@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.config import RunConfig
+from ultrainteract.config import RunConfig, benchmark_name
 from ultrainteract.config_file import find_config, load_config, parse_config
 from ultrainteract.errors import ConfigError
 from ultrainteract.journal import changes
@@ -155,3 +155,43 @@ def test_yaml_that_python_cannot_hold_is_refused(tmp_path: Path, value: str) -> 
 def test_a_folder_is_no_configuration_and_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"a folder, not a configuration file: .*cpu\.yaml"):
         find_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("owner/name", "owner/name"),
+        ("owner/name-1.5:test/*.parquet", "owner/name-1.5:test/*.parquet"),
+        ("data/test.jsonl", "test.jsonl"),
+        ("./held", "held"),
+        ("~/held.json", "held.json"),
+        ("/mnt/data/held.json.gz", "held.json.gz"),
+        ("held.json", "held.json"),
+    ],
+)
+def test_a_test_set_is_called_without_its_folders(source: str, name: str) -> None:
+    assert benchmark_name(source) == name
+    chosen = parse_config({**MINIMAL, "select": {"decontaminate": [source]}}, "x")
+    assert chosen.shape()["select"] == {**chosen.select.model_dump(), "decontaminate": [name]}
+
+
+def test_selection_shapes_a_run_and_the_limit_does_not() -> None:
+    config = parse_config(MINIMAL, "x")
+    other = parse_config({**MINIMAL, "select": {"samples": 8, "levels": {"grade": [4, 5]}}}, "x")
+    assert changes(config.shape(), other.shape()) == [
+        "select.levels.grade: None -> ['4', '5']",
+        "select.samples: 4 -> 8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("select", "words"),
+    [
+        ({"max_pass_rate": 1.5}, "select.max_pass_rate"),
+        ({"levels": {"level": "Level 5"}}, "select.levels.level: Input should be a valid tuple"),
+        ({"levels": {"level": []}}, "select.levels.level"),
+        ({"per_strata": 3}, "'per_stratum'"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused(select: object, words: str) -> None:
+    refused({**MINIMAL, "select": select}, words)

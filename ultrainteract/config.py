@@ -1,10 +1,12 @@
 """One configuration object; `config_file` reads it.
 
-It has two parts. What shapes trees (models, roles, sampling, tree, sandbox limits, seed,
-prompts) makes a journal's identity: `RunConfig.shape`. What paces or bounds (`pace`, and each
-model's `serve`) may change between two runs on one journal. Secrets are named, never held.
+It has two parts. What shapes trees (models, roles, sampling, tree, sandbox limits, selection,
+seed, prompts) makes a journal's identity: `RunConfig.shape`. What paces or bounds (`pace`, and
+each model's `serve`) may change between two runs on one journal. Secrets are named, never held.
 """
 
+import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -74,6 +76,8 @@ class RolesConfig(_Frozen):
     """Locates the error in an incorrect action, with the reference at hand."""
     judge: str = ""
     """Gates answers to problems without ground truth (SFT rows only); empty: the critic does."""
+    filter: str = ""
+    """Tries each problem where `select.max_pass_rate` is below 1; empty: the first actor does."""
     allow_self_critique: bool = False
     """Lets one model be actor and critic; start-up and card say so."""
 
@@ -134,6 +138,31 @@ class SearchConfig(_Frozen):
     """Articles a search returns at most."""
 
 
+class SelectConfig(_Frozen):
+    """Which problems get trees. A change could take trees away as well as add some, so all of it
+    shapes the run, other than `pace.limit`, which comes after and only adds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    levels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Values to take, by key of a problem's meta; problems without the key stay."""
+    overlaps: bool = True
+    """Leave out programming problems that the run has already: TACO's that CodeContests has."""
+    decontaminate: tuple[str, ...] = ()
+    """Test sets, as files or `owner/name` or `owner/name:pattern` of the hub; overlaps go."""
+    per_stratum: Annotated[int, Field(ge=1)] | None = 5
+    """Problems of a formula pattern at most, where the dataset annotates such (MathQA)."""
+    max_pass_rate: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Problems that the filter model solves more often than this get no tree; 1 takes all."""
+    samples: Annotated[int, Field(ge=1)] = 4
+    """Attempts of the filter model at most."""
+
+    @property
+    def sieves(self) -> bool:
+        """Whether a filter model tries the problems."""
+        return self.max_pass_rate < 1
+
+
 class PaceConfig(_Frozen):
     """What paces or bounds a run; may change on resume."""
 
@@ -169,6 +198,7 @@ class RunConfig(_Frozen):
     tree: TreeConfig = TreeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     search: SearchConfig = SearchConfig()
+    select: SelectConfig = SelectConfig()
     pace: PaceConfig = PaceConfig()
 
     @field_validator("models")
@@ -190,6 +220,7 @@ class RunConfig(_Frozen):
             *(("rejected", name) for name in roles.rejected),
             ("critic", roles.critic),
             *([("judge", roles.judge)] if roles.judge else []),
+            *([("filter", roles.filter)] if roles.filter else []),
         ]:
             if name not in self.models:
                 raise ValueError(
@@ -216,10 +247,29 @@ class RunConfig(_Frozen):
         data = self.model_dump(mode="json", exclude={"pace": True})
         for model in data["models"].values():
             del model["serve"]
+        named = self.select.decontaminate
+        # Which items a file held is recorded beside it; where it lies is no matter.
+        data["select"]["decontaminate"] = [benchmark_name(source) for source in named]
         return {**data, "prompts": prompts_hash()}
 
     def used_models(self) -> tuple[str, ...]:
         """Names of the models that have a role, in order of first use."""
         roles = self.roles
         named = (*roles.actors, *roles.rejected, roles.critic, roles.judge or roles.critic)
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys((*named, *([self.filter] if self.select.sieves else []))))
+
+    @property
+    def filter(self) -> str:
+        """Name of the model that tries problems before they get trees."""
+        return self.roles.filter or self.roles.actors[0]
+
+
+def names_repository(source: str) -> bool:
+    """Whether a test set's name is `owner/name` or `owner/name:pattern`, by its form alone."""
+    matched = re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+(:.+)?", source)
+    return matched is not None and bool(matched[1] or not Path(source).suffix)
+
+
+def benchmark_name(source: str) -> str:
+    """What a test set is called: a repository as it is, a file without its folders."""
+    return source if names_repository(source) else Path(source).name

@@ -6,6 +6,7 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from ultrainteract.claims import OPINION, kind_of
@@ -15,6 +16,7 @@ from ultrainteract.environment import Environment, Reading, load_environment
 from ultrainteract.ladder import Purpose, Wave, lot, next_wave
 from ultrainteract.opinion import ask_opinion
 from ultrainteract.sampling.base import Choice, Reply, Request
+from ultrainteract.sieve import sieve
 from ultrainteract.test_writing import with_tests
 from ultrainteract.tree import Node, PreferenceTree
 from ultrainteract.types import (
@@ -59,9 +61,12 @@ async def grow_tree(
     """The whole tree of one instruction. Raises what `effects` raises."""
     environment = load_environment(instruction.environment)
     tested = await with_tests(instruction, config, effects)
+    open_turn = partial(Turn, environment=environment, config=config, effects=effects)
     tree = PreferenceTree(tested or instruction, stop=None if tested else StopReason.NO_TESTS)
+    if tested:
+        await sieve(tree, config, open_turn)
     while tree.stop is None:
-        turn = Turn(tree, environment, config, effects)
+        turn = open_turn(tree)
         while wave := turn.next_wave():
             await turn.draw(wave)
         await turn.close()

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     ACTOR = "actor"
     GUIDED = "guided"
     REJECTED = "rejected"
+    FILTER = "filter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ def execution_key(config: RunConfig, path: tuple[str, ...]) -> str:
     return digest([config.seed, asdict(config.sandbox.limits()), *path])
 
 
+def claim_key(claim: Claim) -> str:
+    """The journal's key of the verdict on a claim."""
+    return digest(asdict(claim))
+
+
 class Gate(Protocol):
     """Says whether a new effect may start."""
 
@@ -72,8 +77,7 @@ class Recorder:
 
     async def judge(self, claim: Claim) -> Verdict:
         """Keyed by the claim."""
-        key = digest(asdict(claim))
-        return await self._ask("judge", key, Verdict, lambda: self._live.judge(claim))
+        return await self._ask("judge", claim_key(claim), Verdict, lambda: self._live.judge(claim))
 
     async def call(self, tool: str, argument: str, live: Callable[[], Awaitable[str]]) -> str:
         """A tool's answer, keyed by its argument: a program that runs again gets the same."""
@@ -133,8 +137,20 @@ async def _write_nothing(effect: Effect) -> None:
     raise AssertionError(f"a replay recorded {effect.kind}")
 
 
-async def replay(journal: Journal, instruction: Instruction, config: RunConfig) -> PreferenceTree:
-    """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished."""
+def _as_it_is(effects: Effects) -> Effects:
+    return effects
+
+
+async def replay(
+    journal: Journal,
+    instruction: Instruction,
+    config: RunConfig,
+    through: Callable[[Effects], Effects] = _as_it_is,
+) -> PreferenceTree:
+    """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished.
+
+    The tree sees the record `through` what is given.
+    """
     known = journal.effects(instruction.id)
     recorder = Recorder(instruction.id, config, known, _NothingLive(), _write_nothing, _Open())
-    return await grow_tree(instruction, config, recorder)
+    return await grow_tree(instruction, config, through(recorder))

@@ -18,8 +18,11 @@ from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import FILE, Journal, RunLock, changes
 from ultrainteract.prompts import prompts_hash
 from ultrainteract.seeds import Provenance
+from ultrainteract.select.record import NOTHING, SelectionRecord
+from ultrainteract.select.selection import Removal
 from ultrainteract.types import JSON, Instruction, adapter
 
+REMOVED = "removed.jsonl"
 _SPACE_MB = 200
 
 
@@ -57,12 +60,14 @@ class RunFolder:
         seeds: Mapping[str, JSON],
         provenances: Sequence[Provenance],
         instructions: Iterable[Instruction],
+        selection: SelectionRecord = NOTHING,
     ) -> None:
         """Write down what the run is about, and the resolved configuration beside it."""
         self.journal.begin(
             instructions,
             shape=shape_of(config, seeds),
             provenance=adapter(tuple[Provenance, ...]).dump_json(tuple(provenances)).decode(),
+            selection=adapter(SelectionRecord).dump_json(selection).decode(),
         )
         with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
             resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -73,6 +78,31 @@ class RunFolder:
         """Where the problems came from when the run was begun, a dataset each; empty before."""
         recorded = self.journal.meta("provenance")
         return adapter(tuple[Provenance, ...]).validate_json(recorded) if recorded else ()
+
+    @property
+    def selection(self) -> SelectionRecord | None:
+        """What selection did when the run was begun; None before."""
+        recorded = self.journal.meta("selection")
+        return adapter(SelectionRecord).validate_json(recorded) if recorded else None
+
+    def write_removed(self, removals: Iterable[Removal]) -> None:
+        """`removed.jsonl`: a row for each problem that selection took away, and why."""
+        rows = (
+            {
+                "problem_id": one.problem_id,
+                "dataset": one.dataset,
+                "native_id": one.native_id,
+                "rule": one.reason.rule,
+                "reason": one.reason.words,
+                "benchmark": one.reason.benchmark,
+                "item": one.reason.item,
+                "text": one.reason.text,
+            }
+            for one in removals
+        )
+        with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
+            lines = (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+            (self.path / REMOVED).write_text("".join(lines), encoding="utf-8")
 
 
 def shape_of(config: RunConfig, seeds: Mapping[str, JSON]) -> str:

@@ -71,6 +71,8 @@ class PreferenceTree:
     turns: list[Turn] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     stop: StopReason | None = None
+    remark: str = ""
+    """What there is to say of `stop`, in words."""
 
     @property
     def depth(self) -> int:

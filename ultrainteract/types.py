@@ -52,6 +52,7 @@ class StopReason(StrEnum):
     ALL_CORRECT = "all_correct"
     NOTHING_TO_EXPAND = "nothing_to_expand"
     NO_TESTS = "no_tests"
+    TOO_EASY = "too_easy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ ended. The same request again resumes, and finds nothing to do once all is done.
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from ultrainteract.cluster.driver import Drive, Progress, drive, ray_session
+from ultrainteract.cluster.problems import choose
 from ultrainteract.cluster.worker import Work
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
@@ -23,10 +24,12 @@ from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
-from ultrainteract.sandbox.docker import probe_image
-from ultrainteract.seeds import Loaded, Provenance, load, load_plugin, load_seed, named
+from ultrainteract.sandbox.backends import image_of
+from ultrainteract.seeds import Loaded, load_plugin, load_seed, named
+from ultrainteract.select.pass_rate import RULE as PASS_RATE
+from ultrainteract.select.selection import Reason, Removal
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import JSON, Instruction
+from ultrainteract.types import JSON, Instruction, StopReason
 from ultrainteract.verify.pool import GRADER_VERSION
 
 
@@ -75,6 +78,10 @@ class Summary:
     published: Published | None = None
     notice: str = ""
     """What the user must be told about the seed's source, loudly."""
+    removed: list[Removal] = field(default_factory=list)
+    """Problems that selection took away, those that are too easy included."""
+    native_ids: dict[str, str] = field(default_factory=dict)
+    """What the problems are called in their datasets, by id."""
 
     @property
     def cost(self) -> float:
@@ -133,24 +140,30 @@ def _begin(
     if not request.reconfigure:
         run.refuse_change(request.config, request.seeds())
     recorded = {} if request.reconfigure else {one.dataset: one for one in run.provenances}
-    provenances: list[Provenance] = []
+    chosen = choose(
+        request.datasets,
+        request.source,
+        request.config,
+        recorded,
+        None if request.reconfigure else run.selection,
+    )
     instructions: list[Instruction] = []
-    for name in request.datasets:
-        loaded = load(
-            name,
-            source=request.source,
-            limit=request.config.pace.limit,
-            draw=request.config.seed,
-            recorded=recorded.get(name),
-        )
-        # The recorded one knows why the sample serves; the dataset says so after a resume, too.
-        provenances.append(recorded.get(name, loaded.provenance))
+    for provenance, (name, loaded) in zip(chosen.provenances, chosen.loaded.items(), strict=True):
+        if provenance.notice:
+            progress.say(f"NOTICE: {provenance.notice}")
         mine = _instructions(request, loaded)
         instructions += mine
-        for line in _seed_lines(name, provenances[-1], loaded, len(mine)):
-            progress.say(line)
-    run.begin(request.config, request.seeds(), provenances, instructions)
-    summary.notice = "\n".join(one.notice for one in provenances if one.notice)
+        progress.say(
+            f"seed {name}: {loaded.provenance}, {len(loaded.problems)} of {loaded.available} "
+            f"problems, {len(mine)} trees"
+        )
+        for line in chosen.lines(name):
+            progress.say(f"  {line}")
+        summary.native_ids |= {one.id: one.native_id for one in loaded.problems}
+    run.begin(request.config, request.seeds(), chosen.provenances, instructions, chosen.record)
+    summary.removed = list(chosen.removed)
+    run.write_removed(summary.removed)
+    summary.notice = "\n".join(one.notice for one in chosen.provenances if one.notice)
     return instructions
 
 
@@ -163,19 +176,6 @@ def _instructions(request: SynthesisRequest, loaded: Loaded) -> list[Instruction
     ]
 
 
-def _seed_lines(dataset: str, provenance: Provenance, loaded: Loaded, trees: int) -> Iterator[str]:
-    if provenance.notice:
-        yield f"NOTICE: {provenance.notice}"
-    yield (
-        f"seed {dataset}: {loaded.provenance}, {len(loaded.problems)} of "
-        f"{loaded.available} problems, {trees} trees"
-    )
-    for reason, count in loaded.left_out.items():
-        yield f"  {count} problems left out: {reason}"
-    for reason, count in loaded.skipped.items():
-        yield f"  {count} rows skipped: {reason} ({', '.join(loaded.places[reason])})"
-
-
 def _grow(
     request: SynthesisRequest, run: RunFolder, waiting: list[Instruction], progress: Progress
 ) -> Drive:
@@ -183,7 +183,7 @@ def _grow(
     uses_code = any(load_environment(one.environment).tools for one in waiting)
     journal = run.journal
     if uses_code:
-        journal.note("image", asyncio.run(probe_image(config.pace.image)))
+        journal.note("image", asyncio.run(image_of(config.pace)))
     journal.note("grader", GRADER_VERSION)
     journal.note("version", version("ultrainteract"))
 
@@ -235,8 +235,10 @@ def _publish(
     progress.say("publishing")
     about = about_run(run.journal, request.config)
     misfits: list[str] = []
-    trees = summary.stats.watch(finished_trees(run.journal, request.config, misfits))
+    finished = finished_trees(run.journal, request.config, misfits)
+    trees = summary.stats.watch(_sieved(finished, summary))
     summary.published = publish(trees, run.dataset, about, request.config.pace.test_fraction)
+    run.write_removed(summary.removed)
     if misfits:
         run.journal.reopen(misfits)
         summary.unfinished += len(misfits)
@@ -244,6 +246,18 @@ def _publish(
             f"NOTICE: {len(misfits)} trees do not fit their record any more: the package, an "
             "environment or a plugin has changed since. They are left out and open again"
         )
+
+
+def _sieved(trees: Iterable[PreferenceTree], summary: Summary) -> Iterator[PreferenceTree]:
+    """Without those that the filter model found too easy, which are noted."""
+    for tree in trees:
+        if tree.stop is not StopReason.TOO_EASY:
+            yield tree
+            continue
+        asked = tree.instruction
+        native_id = summary.native_ids.get(asked.problem_id, "")
+        reason = Reason(PASS_RATE, f"{tree.remark} in {asked.environment}")
+        summary.removed.append(Removal(asked.problem_id, asked.dataset, native_id, reason))
 
 
 def finished_trees(

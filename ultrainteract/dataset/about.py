@@ -9,6 +9,7 @@ from typing import Literal
 
 import yaml
 
+from ultrainteract.select.record import Compared, Removed
 from ultrainteract.types import JSON
 
 
@@ -36,8 +37,9 @@ class ModelUsed:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """`config` is what shapes trees (`RunConfig.shape`), `layers` are the later verdicts applied
-    over the journal, `limits` further sentences for the card's known limits."""
+    """`config` is what shapes trees (`RunConfig.shape`), `removed` and `compared` what selection
+    did, `layers` are the later verdicts applied over the journal, `limits` further sentences for
+    the card's known limits."""
 
     config: Mapping[str, JSON]
     sources: tuple[Source, ...]
@@ -52,6 +54,8 @@ class About:
     licences: tuple[str, ...]
     pretty_name: str = "UltraInteract preference trees"
     languages: tuple[str, ...] = ("en",)
+    removed: tuple[Removed, ...] = ()
+    compared: tuple[Compared, ...] = ()
     layers: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 

@@ -1,13 +1,16 @@
 """What a dataset says of its making, read from the journal and the configuration."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.about import About, ModelUsed, Source
 from ultrainteract.journal import Journal
 from ultrainteract.seeds import Provenance
-from ultrainteract.types import adapter
+from ultrainteract.select.record import Compared, Removed, SelectionRecord
+from ultrainteract.types import StopReason, adapter
 
 
 def about_run(journal: Journal, config: RunConfig) -> About:
@@ -23,6 +26,10 @@ def about_run(journal: Journal, config: RunConfig) -> About:
     for name in config.roles.rejected:
         roles[name].append("rejected actions")
     roles[config.roles.critic].append("critic")
+    if config.select.sieves:
+        roles[config.filter].append("filter")
+    recorded = journal.meta("selection") or "{}"
+    selection = adapter(SelectionRecord).validate_json(recorded)
     return About(
         config=shape,
         sources=tuple(
@@ -48,10 +55,38 @@ def about_run(journal: Journal, config: RunConfig) -> About:
         grader=", ".join(journal.noted("grader")),
         seed=config.seed,
         self_critique=config.self_critique,
-        decontamination="none was applied",
+        decontamination=_decontamination(selection.compared),
         version=", ".join(journal.noted("version")),
         licences=tuple(dict.fromkeys(one.licence for one in provenances if one.licence)),
+        removed=(*selection.removed, *_too_easy(journal, config)),
+        compared=selection.compared,
     )
+
+
+def _decontamination(compared: Sequence[Compared]) -> str:
+    if not compared:
+        return (
+            "NOTHING was decontaminated: problems were compared with no test set "
+            "(`select.decontaminate` names them)."
+        )
+    return (
+        "a problem is left out where it has eight words in a row of an item of these test sets, "
+        "or, for `substring`, quotes the whole item; where it is an item; and where it has an "
+        "item's function with its parameters. Eight words may be a common phrase."
+    )
+
+
+def _too_easy(journal: Journal, config: RunConfig) -> Iterator[Removed]:
+    """Instructions that the filter model solves too often, as the journal has them."""
+    ended, select = journal.ended(), config.select
+    easy = Counter(
+        one.dataset for one in journal.instructions() if ended.get(one.id) == StopReason.TOO_EASY
+    )
+    rule = (
+        f"solved in more than {select.max_pass_rate:.0%} of {select.samples} samples, or never "
+        "verified (counted for each environment)"
+    )
+    return (Removed(name, rule, count) for name, count in easy.items())
 
 
 def _name(config: RunConfig, name: str) -> str:

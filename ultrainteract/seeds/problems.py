@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,10 +43,12 @@ def load(
     recorded: Provenance | None = None,
     allow_empty: bool = False,
     everything: bool = False,
+    pick: Callable[[Iterable[Problem]], tuple[Problem, ...]] | None = None,
 ) -> Loaded:
     """Read a seed dataset to its end; keep at most `limit` problems, by `select`.
 
-    The seed's own selection (`Seed.keep`) applies, unless `everything` is wanted.
+    The seed's own selection (`Seed.keep`) applies, unless `everything` is wanted. `pick` takes
+    the place of `limit` and `draw`.
     `source` is a file in the dataset's native shape, or the word `hub` or `sample` for that one
     alone. With the provenance of an earlier run in `recorded`, the same rows are read again, or
     this fails. Raises `UnknownName`; `PluginError` where the row function raises; `SeedError`
@@ -55,7 +57,7 @@ def load(
     seed = load_seed(name)
     found = locate(seed, str(source), recorded)
     reading = _Reading(seed, found, everything)
-    problems = select(reading, limit, draw)
+    problems = pick(reading) if pick else select(reading, limit, draw)
     if not reading.available and not allow_empty:
         raise SeedError(reading.nothing())
     return Loaded(

@@ -6,15 +6,17 @@ of an item is what it asks; a programming item also has the signatures of its fu
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ultrainteract.config import names_repository
 from ultrainteract.errors import SeedError, boundary
-from ultrainteract.seeds.hub import Unreachable, fetch
+from ultrainteract.seeds.hub import Snapshot, Unreachable, fetch
 from ultrainteract.seeds.registry import Hub, Skip
 from ultrainteract.seeds.rows import read_rows
 from ultrainteract.select.signature import signatures
+from ultrainteract.types import digest
 
 _ASKED = (
     "problem", "question", "Question", "Input", "prompt_sft", "prompt", "text", "instruction",
@@ -42,12 +44,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A test set. It is compared with problems of one of `environments`; with all, if empty."""
+    """A test set. It is compared with problems of one of `environments`; with all, if empty.
+
+    `revision` is the commit of a repository, empty for a file."""
 
     name: str
     items: tuple[Item, ...]
     rule: Rule = Rule.EIGHT_GRAM
     environments: tuple[str, ...] = ()
+    revision: str = ""
+
+    def content(self) -> str:
+        """A hash of all that problems are compared by."""
+        return digest([self.rule, *self.environments, *map(asdict, self.items)])
 
 
 def read_benchmark(
@@ -56,18 +65,23 @@ def read_benchmark(
     rule: Rule | None = None,
     environments: Iterable[str] = (),
     field: str = "",
+    revision: str = "",
 ) -> Benchmark:
     """The test set in a file, or of a repository, `owner/name` or `owner/name:pattern` of files.
 
     `rule`: substring for LeetCode, 8-grams for the rest, if not said. `field` names the text
-    where it is none of the usual ones. Raises `SeedError`: unreadable, or without any text.
+    where it is none of the usual ones; `revision` a repository's commit, if not the newest.
+    Raises `SeedError`: unreadable, or without any text.
     """
     path = Path(source).expanduser()
-    if path.exists() or path.suffix or not _is_repository(str(source)):
+    if path.exists() or not names_repository(str(source)):
         name, rows = path.name.partition(".")[0], list(_rows(path))
+        revision = ""
     else:
         name = str(source)
-        rows = [row for file in _fetched(name) for row in _rows(file)]
+        snapshot = _fetched(name, revision)
+        revision = snapshot.revision
+        rows = [row for file in snapshot.files for row in _rows(file)]
     items = tuple(
         Item(_id(row, place), text, _signatures(row))
         for place, row in enumerate(rows)
@@ -80,18 +94,14 @@ def read_benchmark(
             f"looked for {field or ', '.join(_ASKED)}; name the field that holds the question"
         )
     usual = Rule.SUBSTRING if "leetcode" in name.lower() else Rule.EIGHT_GRAM
-    return Benchmark(name, items, rule or usual, tuple(environments))
+    return Benchmark(name, items, rule or usual, tuple(environments), revision)
 
 
-def _is_repository(source: str) -> bool:
-    return source.partition(":")[0].count("/") == 1
-
-
-def _fetched(source: str) -> tuple[Path, ...]:
+def _fetched(source: str, revision: str) -> Snapshot:
     name, _, pattern = source.partition(":")
     hub = Hub(name, files=(pattern,) if pattern else _TESTS)
     with boundary(SeedError, f"test set {name}: cannot reach the hub; name a file", Unreachable):
-        return fetch(hub).files
+        return fetch(hub, revision)
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, object]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ultrainteract.select.benchmarks import Benchmark, Item, Rule
-from ultrainteract.select.selection import Reason, Selection, sift
+from ultrainteract.select.selection import Reason, Selection, WhyNot, sift
 from ultrainteract.select.signature import signatures
 from ultrainteract.select.words import N, folded, grams, shared, words
 from ultrainteract.types import Problem
@@ -27,6 +27,11 @@ def decontaminate(problems: Iterable[Problem], benchmarks: Sequence[Benchmark]) 
     Compared are statements; of problems that a judge model gates also the reference response,
     by its signatures. Each removal names the first overlap found.
     """
+    return sift(problems, overlapping(benchmarks))
+
+
+def overlapping(benchmarks: Sequence[Benchmark]) -> WhyNot:
+    """What `decontaminate` has against a problem."""
     indexes = [_Index.of(benchmarks, names) for names in {one.environments for one in benchmarks}]
     indexes.sort(key=lambda index: index.environments)
 
@@ -39,7 +44,7 @@ def decontaminate(problems: Iterable[Problem], benchmarks: Sequence[Benchmark]) 
                     return reason
         return None
 
-    return sift(problems, why_not)
+    return why_not
 
 
 @dataclass(frozen=True, slots=True)

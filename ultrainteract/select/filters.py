@@ -1,9 +1,9 @@
 """Filters that read a problem's meta: levels and marks, and the same problem in two datasets."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from ultrainteract.select.selection import Reason, Selection, sift
+from ultrainteract.select.selection import Reason, Selection, WhyNot, sift
 from ultrainteract.types import Problem
 
 
@@ -15,6 +15,11 @@ def with_meta(
     absent: bool = False,
 ) -> Selection:
     """The problems whose meta has one of `values` under `key`; `absent` keeps those without."""
+    return sift(problems, other_meta(key, values, absent=absent))
+
+
+def other_meta(key: str, values: Collection[str], *, absent: bool = False) -> WhyNot:
+    """What `with_meta` has against a problem."""
 
     def why_not(problem: Problem) -> Reason | None:
         value = problem.meta.get(key)
@@ -22,7 +27,7 @@ def with_meta(
             return None
         return Reason(key, f"{key} {'not known' if value is None else value}")
 
-    return sift(problems, why_not)
+    return why_not
 
 
 def without_origins_of(problems: Iterable[Problem], others: Iterable[Problem]) -> Selection:
@@ -30,21 +35,26 @@ def without_origins_of(problems: Iterable[Problem], others: Iterable[Problem]) -
 
     So TACO loses what it took over from CodeContests (arXiv 2404.02078, appendix A).
     """
-    owners = {key: other for other in others for key in origin_keys(other)}
-    return sift(problems, lambda problem: _same(problem, owners))
+    owners = {key: _same_as(other, key) for other in others for key in origin_keys(other)}
+    return sift(problems, lambda problem: _owned(problem, owners))
 
 
 def first_of_each_origin(problems: Iterable[Problem]) -> Selection:
     """The problems without those that share a key of origin with an earlier one."""
-    owners: dict[str, Problem] = {}
+    return sift(problems, seen_before())
+
+
+def seen_before() -> WhyNot:
+    """What `first_of_each_origin` has against a problem; remembers every one that it is asked."""
+    owners: dict[str, Reason] = {}
 
     def why_not(problem: Problem) -> Reason | None:
-        reason = _same(problem, owners)
+        reason = _owned(problem, owners)
         for key in origin_keys(problem):
-            owners.setdefault(key, problem)
+            owners.setdefault(key, _same_as(problem, key))
         return reason
 
-    return sift(problems, why_not)
+    return why_not
 
 
 def origin_keys(problem: Problem) -> list[str]:
@@ -52,9 +62,10 @@ def origin_keys(problem: Problem) -> list[str]:
     return [str(key) for key in json.loads(problem.meta.get("keys") or "[]")]
 
 
-def _same(problem: Problem, owners: dict[str, Problem]) -> Reason | None:
-    for key in origin_keys(problem):
-        if owner := owners.get(key):
-            words = f"same as {owner.native_id} of {owner.dataset}"
-            return Reason("same problem", words, owner.dataset, owner.native_id, key)
-    return None
+def _owned(problem: Problem, owners: Mapping[str, Reason]) -> Reason | None:
+    return next((owners[key] for key in origin_keys(problem) if key in owners), None)
+
+
+def _same_as(owner: Problem, key: str) -> Reason:
+    words = f"same as {owner.native_id} of {owner.dataset}"
+    return Reason("same problem", words, owner.dataset, owner.native_id, key)

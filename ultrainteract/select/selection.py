@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ultrainteract.types import Problem
 
@@ -17,6 +18,10 @@ class Reason:
     benchmark: str = ""
     item: str = ""
     text: str = ""
+
+
+# Says what is to be said against a problem; None lets it pass.
+WhyNot: TypeAlias = Callable[[Problem], Reason | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Selection:
         return replace(self, removed=(*earlier.removed, *self.removed))
 
 
-def sift(problems: Iterable[Problem], why_not: Callable[[Problem], Reason | None]) -> Selection:
+def sift(problems: Iterable[Problem], why_not: WhyNot) -> Selection:
     """Keep the problems against which `why_not` has nothing to say."""
     kept: list[Problem] = []
     removed: list[Removal] = []
