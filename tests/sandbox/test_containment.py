@@ -127,7 +127,7 @@ async def test_a_runtime_that_the_engine_lacks_is_named(image: str) -> None:
 
 async def test_containers_are_bounded_by_the_hosts_memory(image: str) -> None:
     box = DockerSandbox(image, Limits(memory_mb=2**24), containers=2)
-    with pytest.raises(SetupError, match=r"may take \d+ MiB .* host has \d+ MiB; lower sandbox"):
+    with pytest.raises(SetupError, match=r"may take \d+ MiB, .* host has \d+ MiB; lower sandbox"):
         await box.root("tree")
     await box.close()
     engine = docker.from_env()

@@ -142,10 +142,9 @@ class Processes:
         ours.setblocking(False)  # noqa: FBT003
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         message, loop = frame(command), asyncio.get_running_loop()
-        pid = 0
+        self._expected += 1
         try:
             async with asyncio.timeout(ANSWER_SECONDS), parent.forking:
-                self._expected += 1
                 if parent.stopped:
                     parent.go_on()
                 socket.send_fds(parent.control, [message[:ONCE]], [theirs.fileno(), *streams])
