@@ -25,9 +25,11 @@ class LiveEffects:
         sandbox: Sandbox | None,
         notebook: Notebook | None,
         grader: Grader,
+        scope: str = "",
     ) -> None:
+        """`scope` keeps equal gradings of different trees apart in the sandbox."""
         self._samplers, self._sandbox, self._notebook = samplers, sandbox, notebook
-        self._grader = grader
+        self._grader, self._scope = grader, scope
 
     async def sample(self, request: Request) -> Reply:
         """Ask the model that the request names."""
@@ -46,7 +48,9 @@ class LiveEffects:
         if self._sandbox is None:
             raise SandboxFault("an environment without tools submitted a program")
         suite = read_suite(json.loads(claim.gold))
-        grading = await grade(self._sandbox, claim.predicted, suite, digest(asdict(claim)))
+        grading = await grade(
+            self._sandbox, claim.predicted, suite, digest([self._scope, asdict(claim)])
+        )
         verdict = grading.verdict()
         differs = verdict.judgement is Judgement.INCORRECT and grading.rule == "answer"
         if differs and claim.context == ANY_ANSWER:

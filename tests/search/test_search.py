@@ -44,6 +44,7 @@ class Api(BaseHTTPRequestHandler):
         body = {"query": {"pages": pages}} if query != "nothing" else {"batchcomplete": True}
         data = b"<html>" if self.broken else json.dumps(body).encode()
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -124,7 +124,7 @@ class TreeWorker:
         samplers = {
             name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
         }
-        live = LiveEffects(samplers, self._sandbox, notebook, self._grader)
+        live = LiveEffects(samplers, self._sandbox, notebook, self._grader, instruction.id)
         recorder = Recorder(
             instruction.id, self._work.config, known, live, self._journal.record, self
         )

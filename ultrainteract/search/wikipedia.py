@@ -3,13 +3,17 @@
 This module owns the retries: overload and broken connections, a few times, then `SearchFault`.
 """
 
-import httpx
+from typing import TypeAlias
+
+import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from ultrainteract.errors import SandboxFault
 from ultrainteract.search.passages import NOTHING
 
 _ATTEMPTS, _SECONDS = 4, 20.0
+_TOO_MANY, _SERVER = 429, 500
+Answer: TypeAlias = dict[str, dict[str, list[dict[str, str | int]]]]
 # The API asks callers to say who they are.
 _AGENT = "ultrainteract (data synthesis; https://www.mediawiki.org/wiki/API:Etiquette)"
 
@@ -19,15 +23,11 @@ class SearchFault(SandboxFault):
 
 
 class Wikipedia:
-    """One connection pool. `url` is an `api.php`."""
+    """One connection pool, opened by the first search. `url` is an `api.php`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(_SECONDS, connect=_SECONDS / 4),
-            headers={"User-Agent": _AGENT},
-            follow_redirects=True,
-        )
+        self._session: aiohttp.ClientSession | None = None
 
     async def search(self, query: str, results: int) -> str:
         """The introductions of the best articles, best first. Raises `SearchFault`."""
@@ -40,21 +40,25 @@ class Wikipedia:
             reraise=True,
         )
         try:
-            async for attempt in retrying:
-                with attempt:
-                    response = await self._client.get(self._url, params=_asked(query, results))
-                    response.raise_for_status()
-                    return _told(response.json())
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            return _told(await retrying(self._get, _asked(query, results)))
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise SearchFault(
-                f"Wikipedia at {self._url} did not answer ({error!r}); tried {_ATTEMPTS} times. "
-                "Set search.source=passages to use the passages of the dataset"
+                f"Wikipedia at {self._url} did not answer ({error!r}); tried up to {_ATTEMPTS} "
+                "times. Set search.source=passages to use the passages of the dataset"
             ) from error
-        raise AssertionError
 
     async def close(self) -> None:
         """Close its connections."""
-        await self._client.aclose()
+        if self._session:
+            await self._session.close()
+
+    async def _get(self, asked: dict[str, str | int]) -> Answer:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=_SECONDS, sock_connect=_SECONDS / 4)
+            self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": _AGENT})
+        async with self._session.get(self._url, params=asked, raise_for_status=True) as response:
+            answer: Answer = await response.json()
+            return answer
 
 
 def _asked(query: str, results: int) -> dict[str, str | int]:
@@ -73,7 +77,7 @@ def _asked(query: str, results: int) -> dict[str, str | int]:
     }
 
 
-def _told(answer: dict[str, dict[str, list[dict[str, str | int]]]]) -> str:
+def _told(answer: Answer) -> str:
     pages = answer.get("query", {}).get("pages", [])
     ranked = sorted(pages, key=lambda page: int(page["index"]))
     texts = [(page["title"], str(page.get("extract", "")).strip()) for page in ranked]
@@ -81,7 +85,6 @@ def _told(answer: dict[str, dict[str, list[dict[str, str | int]]]]) -> str:
 
 
 def _passing(error: BaseException) -> bool:
-    if isinstance(error, httpx.HTTPStatusError):
-        code = error.response.status_code
-        return code == httpx.codes.TOO_MANY_REQUESTS or code >= httpx.codes.INTERNAL_SERVER_ERROR
-    return isinstance(error, httpx.TransportError)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return error.status == _TOO_MANY or error.status >= _SERVER
+    return isinstance(error, aiohttp.ClientConnectionError | TimeoutError)
