@@ -64,6 +64,10 @@ lint: $(VENV)/.dev ## Style: ruff check and format
 types: $(VENV)/.dev ## Types: mypy, strict, over package, tests and benchmarks
 	$(BIN)/mypy
 
+.PHONY: check-environments
+check-environments: $(VENV)/.core sandbox ## Play each environment's cases without a model: [ARGS="--only coding"]
+	$(BIN)/ultrainteract check environments $(ARGS)
+
 .PHONY: check
 check: lint types test ## What a commit must pass
 

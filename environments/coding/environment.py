@@ -30,6 +30,7 @@ from ultrainteract import (
     table_setup,
 )
 
+# More printed lines than these are a look at a table.
 _LINES = 40
 _SOLUTION = "guided_solution"
 
@@ -48,7 +49,7 @@ class Coding:
         """Task and statement, with the form that the tests want."""
         form = _form(problem.meta)
         return Prompt.load(f"coding/problem_{form}").render(
-            statement=problem.statement, function=_tests(problem.meta).get("function", "")
+            statement=problem.statement, function=_function(problem.meta)
         )
 
     def opening(
@@ -84,11 +85,12 @@ class Coding:
     def claim(
         self, instruction: Instruction, reading: Reading, result: ExecResult | None
     ) -> Claim | None:
-        """The program, or what the code printed; a lot of lines is no answer but a look."""
+        """The program, or what the code printed; nothing or a lot of lines is no answer."""
         if reading.submitted:
             return claim_on(instruction, reading.code)
         printed = result.output.strip() if result else ""
-        return claim_on(instruction, printed) if 0 < printed.count("\n") + 1 <= _LINES else None
+        lines = len(printed.splitlines())
+        return claim_on(instruction, printed) if 0 < lines <= _LINES else None
 
     def criticise(self, instruction: Instruction, node: Node) -> tuple[Message, ...]:
         """Task, reference, attempt and what came of it."""
@@ -120,6 +122,14 @@ class Coding:
 def _tests(meta: Mapping[str, str]) -> dict[str, str]:
     tests: dict[str, str] = json.loads(meta.get("tests") or "{}")
     return tests
+
+
+def _function(meta: Mapping[str, str]) -> str:
+    """What the tests call, as they call it: `Solution.rotate` is a `rotate`. Empty for assertions
+    that name no entry point."""
+    tests = _tests(meta)
+    name = tests.get("function") or tests.get("entry_point") or ""
+    return name.rpartition(".")[2]
 
 
 def _form(meta: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ A search is a step: it is not graded, and one is chosen and expanded.
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from ultrainteract import (
@@ -50,12 +51,14 @@ class LogicSearch:
         schema: str,
         guidance: str = "",
     ) -> tuple[Message, ...]:
-        """The rules and one worked example."""
+        """The rules and one worked example, from its search to its answer."""
         example = Prompt.load("logic_search/example").render()
         return (
             Message("system", Prompt.load("logic_search/actor").render(guidance=guidance)),
             Message("user", Prompt.load("logic_search/problem").render(statement=example)),
             Message("assistant", Prompt.load(f"logic_search/example_{schema}").render()),
+            Message("user", Prompt.load("logic_search/example_found").render()),
+            Message("assistant", Prompt.load("logic_search/example_answer").render()),
         )
 
     def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
@@ -95,7 +98,7 @@ class LogicSearch:
         asked = Prompt.load("logic_search/attempt").render(
             statement=instruction.statement,
             reference=instruction.reference.answer,
-            facts="\n".join(json.loads(instruction.meta.get("facts") or "[]")),
+            facts="\n".join(_facts(instruction.meta)),
             action=node.action.text,
         )
         return Message("system", Prompt.load("logic_search/critic").render()), Message(
@@ -109,3 +112,13 @@ class LogicSearch:
     def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
         """No guide, no guidance."""
         return ""
+
+
+def _facts(meta: Mapping[str, str]) -> Iterator[str]:
+    """What a dataset says of how its answer is found: facts, or the supporting sentences of its
+    passages; places beyond a passage's end occur."""
+    yield from json.loads(meta.get("facts") or "[]")
+    passages = dict(json.loads(meta.get("context") or "[]"))
+    for title, place in json.loads(meta.get("supporting") or "[]"):
+        if place.isdecimal():
+            yield from passages.get(title, [])[int(place) :][:1]

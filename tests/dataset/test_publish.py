@@ -295,6 +295,25 @@ def test_the_card_says_how_it_was_made(plant: Plant, about: About, tmp_path: Pat
     assert [list(sample) for sample in samples] == [list(view.features) for view in VIEWS.values()]
 
 
+def test_the_card_has_the_report_of_the_run(plant: Plant, about: About, tmp_path: Path) -> None:
+    named = plant(["CI"], native_id="9")
+    named.instruction = dataclasses.replace(named.instruction, dataset="a|b")
+    published = publish([*grove(plant), named], tmp_path / "out", about)
+    card = (tmp_path / "out" / "README.md").read_text()
+    pairs, correct = (sum(published.rows[view].values()) for view in ("preference", "sft"))
+    (total,) = re.findall(
+        r"^\| total \|  \|  \| 7 \|(?: \d+ \|){5} \d+ \| 1\.0 \|.*", card, re.MULTILINE
+    )
+    assert total.endswith(f"| {pairs} | {correct} |")
+    assert re.search(r"^\| Math \| a\\\|b \| yes \| 1 \| 1 \| 1 \| \d+ \|$", card, re.MULTILINE)
+
+
+def test_a_card_of_one_turn_has_no_interaction(plant: Plant, about: About, tmp_path: Path) -> None:
+    one = dataclasses.replace(about, config={"tree": {"max_turns": 1}})
+    publish([plant(["CI"])], tmp_path / "out", one)
+    assert "| Math | no | yes | 1 | 1 |" in (tmp_path / "out" / "README.md").read_text()
+
+
 def test_a_card_without_a_stand_in_has_no_warning(
     plant: Plant, about: About, tmp_path: Path
 ) -> None:

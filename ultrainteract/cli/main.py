@@ -11,14 +11,18 @@ from rich.console import Console
 
 from ultrainteract.cli import (
     check,
+    check_environments,
     check_grading,
     check_outputs,
     check_programs,
     check_sandbox,
     export,
     inspect,
+    publish,
+    regrade,
     seeds,
     setup,
+    stats,
     synthesize,
 )
 from ultrainteract.errors import UltraInteractError, UserError
@@ -36,9 +40,13 @@ checks.command()(check_sandbox.sandbox)
 checks.command()(check_programs.programs)
 checks.command()(check_grading.grading)
 checks.command()(check_outputs.outputs)
+checks.command()(check_environments.environments)
 app.command()(synthesize.synthesize)
 app.command()(inspect.inspect)
 app.command()(export.export)
+app.command()(stats.stats)
+app.command()(regrade.regrade)
+app.command()(publish.publish)
 app.command()(setup.setup)
 app.add_typer(checks, name="check")
 app.add_typer(seeds.app, name="seeds")

@@ -14,6 +14,8 @@ from ultrainteract.dataset.about import About
 from ultrainteract.dataset.rows import Row
 from ultrainteract.dataset.schema import DEFAULT, VIEWS, View
 from ultrainteract.dataset.tally import PERCENTILES, Length, Published, VerdictCount
+from ultrainteract.report.cells import DATASET_HEADS, TASK_HEADS, dataset_cells, task_cells
+from ultrainteract.report.tables import Report
 
 TAGS = ("synthetic", "preference", "dpo", "reasoning", "ultrainteract")
 _SIZES = (
@@ -39,7 +41,13 @@ class Files:
 AllFiles = Mapping[tuple[str, str], Files]
 
 
-def render(about: About, published: Published, files: AllFiles, samples: Mapping[str, Row]) -> str:
+def render(
+    about: About,
+    published: Published,
+    report: Report,
+    files: AllFiles,
+    samples: Mapping[str, Row],
+) -> str:
     """The text of `README.md`."""
     # The card is Markdown and its values are shown as they are, inside fences where they are long.
     jinja = Environment(
@@ -58,6 +66,9 @@ def render(about: About, published: Published, files: AllFiles, samples: Mapping
         default=default_view(published),
         views=[_view(view, published, samples) for view in VIEWS.values()],
         splits=list(published.rows[DEFAULT]),
+        tasks=_table(TASK_HEADS, task_cells(report)),
+        # A plugin names its dataset as it likes.
+        datasets=_table(DATASET_HEADS, [[*map(_cell, cells)] for cells in dataset_cells(report)]),
         verdicts=_verdict_table(published.verdicts),
         lengths=_length_table(published.lengths),
         samples=[source for source in about.sources if source.kind == "sample"],
@@ -179,6 +190,6 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _table(heads: list[str], rows: Sequence[Sequence[str | int]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
     lines: list[Sequence[str | int]] = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

@@ -5,7 +5,7 @@ a reader sees the old dataset or the new one, and a run killed half-way leaves t
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ultrainteract.dataset.shards import SHARD_BYTES, ShardWriter
 from ultrainteract.dataset.tally import Published, Tally
 from ultrainteract.dataset.views import ROWS, Skipped
 from ultrainteract.errors import RunFolderError, boundary
+from ultrainteract.report.tables import TURNS, RunTables
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import digest
 
@@ -69,10 +70,12 @@ def _write(
         for split in splits
     }
     tally, origin = Tally(), Origin(about.prompts, about.seed)
+    tables = RunTables(_max_turns(about))
     try:
         for tree in trees:
             split = split_of(tree.instruction.problem_id, test_fraction)
             tally.tree(tree)
+            tables.add(tree)
             for name in VIEWS:
                 for row in ROWS[name](tree, origin):
                     if isinstance(row, Skipped):
@@ -89,9 +92,15 @@ def _write(
     rows = {name: {split: files[name, split].rows for split in splits} for name in VIEWS}
     published = tally.published(fresh, rows)
     (fresh / "run.yaml").write_text(run_yaml(about, test_fraction), encoding="utf-8")
-    card = render(about, published, files, tally.samples)
+    card = render(about, published, tables.report(), files, tally.samples)
     (fresh / "README.md").write_text(card, encoding="utf-8")
     return published
+
+
+def _max_turns(about: About) -> int:
+    tree = about.config.get("tree")
+    turns = tree.get("max_turns") if isinstance(tree, Mapping) else None
+    return turns if isinstance(turns, int) else TURNS
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -68,7 +68,7 @@ def reward(tree: PreferenceTree, origin: Origin) -> Rows:
 
 def sft(tree: PreferenceTree, origin: Origin) -> Rows:
     """Every correct action; of those of a turn that are equal after white-space folding, one."""
-    for node in _distinct_correct(tree):
+    for node in distinct_correct(tree):
         if isinstance(node, Skipped):
             yield node
             continue
@@ -97,7 +97,7 @@ def kto(tree: PreferenceTree, origin: Origin) -> Rows:
 
 def trajectories(tree: PreferenceTree, origin: Origin) -> Rows:
     """From the root to each correct action of `sft`; only that action is to be trained on."""
-    for node in _distinct_correct(tree):
+    for node in distinct_correct(tree):
         if isinstance(node, Skipped):
             yield node
             continue
@@ -153,7 +153,7 @@ def trees(tree: PreferenceTree, origin: Origin) -> Rows:
 def ultrainteract_pair(tree: PreferenceTree, _: Origin) -> Rows:
     """The pairs of `preference`, in the original's columns."""
     for pair in tree.pairs():
-        reason = _unsound(pair)
+        reason = unsound(pair)
         if reason:
             yield Skipped(reason)
             continue
@@ -170,7 +170,7 @@ def ultrainteract_pair(tree: PreferenceTree, _: Origin) -> Rows:
 def ultrainteract_sft(tree: PreferenceTree, _: Origin) -> Rows:
     """The actions of `sft` in the original's columns; the history's messages become one text,
     an empty line between them."""
-    for node in _distinct_correct(tree):
+    for node in distinct_correct(tree):
         if isinstance(node, Skipped):
             yield node
             continue
@@ -202,7 +202,7 @@ def parse_trajectory(row: OriginalPairRow) -> tuple[Message, ...]:
 
 
 def _paired(tree: PreferenceTree, origin: Origin, pair: Pair, name: str) -> Row | Skipped:
-    reason = _unsound(pair)
+    reason = unsound(pair)
     if reason:
         return Skipped(reason)
     place = placed(tree, origin, pair.chosen, pair.rejected)
@@ -215,14 +215,16 @@ def _paired(tree: PreferenceTree, origin: Origin, pair: Pair, name: str) -> Row 
     )
 
 
-def _unsound(pair: Pair) -> str:
+def unsound(pair: Pair) -> str:
+    """Why a pair is not published; empty for one that is."""
     chosen, rejected = fold(pair.chosen.action.text), fold(pair.rejected.action.text)
     if not chosen or not rejected:
         return "empty side"
     return "equal sides" if chosen == rejected else ""
 
 
-def _distinct_correct(tree: PreferenceTree) -> Iterator[Node | Skipped]:
+def distinct_correct(tree: PreferenceTree) -> Iterator[Node | Skipped]:
+    """The correct actions that `sft` publishes, in order of arrival."""
     seen: set[tuple[int, str]] = set()
     for node in tree.with_verdict(Judgement.CORRECT):
         text = fold(node.action.text)

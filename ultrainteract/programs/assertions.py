@@ -93,7 +93,9 @@ def judged(report: Report, stopped: Stopped | None, *, public: bool) -> Grade:
         return passed(total)
     if ended == "nothing" and not stopped:
         return undecided("no tests", "the test code calls or asserts nothing")
-    rule, error = RULES.get(ended, ""), str(report["error"])
+    # A failed assertion's message may say what was expected.
+    told = public or ended != "failed"
+    rule, error = RULES.get(ended, ""), str(report["error"]) if told else ""
     if stopped:
         rule, error = str(stopped.outcome), stopped.said
     failure = Failure(

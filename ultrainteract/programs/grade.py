@@ -65,7 +65,7 @@ class Grade:
         if failure.rule == "load":
             return f"The program could not be loaded.\n{failure.error}".strip()
         lines = [f"Test {failure.test} of {self.total} failed: {TOLD.get(failure.rule, '')}"]
-        lines += [f"{label}: {excerpt(text)}" for label, text in failure_lines(failure) if text]
+        lines += [told(label, text) for label, text in failure_lines(failure) if text]
         return "\n".join(lines)
 
 
@@ -87,8 +87,15 @@ def failure_lines(failure: Failure) -> list[tuple[str, str]]:
         ("Input", failure.given),
         ("Expected", failure.wanted),
         ("Got", failure.got),
-        ("Error", failure.error),
+        # What the comparer says of an output is no error.
+        ("Difference" if failure.rule == "answer" else "Error", failure.error),
     ]
+
+
+def told(label: str, text: str) -> str:
+    """An excerpt under its label: several lines begin below it."""
+    shown = excerpt(text)
+    return f"{label}:\n{shown}" if "\n" in shown else f"{label}: {shown}"
 
 
 def passed(total: int) -> Grade:
