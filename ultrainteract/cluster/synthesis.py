@@ -19,8 +19,8 @@ from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, instruct, load_environment
 from ultrainteract.errors import ConfigError, unknown
-from ultrainteract.journal import Journal, Spent
-from ultrainteract.recorder import Unrecorded, replay
+from ultrainteract.journal import Spent
+from ultrainteract.layers.recall import finished_trees
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
@@ -258,20 +258,3 @@ def _sieved(trees: Iterable[PreferenceTree], summary: Summary) -> Iterator[Prefe
         native_id = summary.native_ids.get(asked.problem_id, "")
         reason = Reason(PASS_RATE, f"{tree.remark} in {asked.environment}")
         summary.removed.append(Removal(asked.problem_id, asked.dataset, native_id, reason))
-
-
-def finished_trees(
-    journal: Journal, config: RunConfig, misfits: list[str]
-) -> Iterator[PreferenceTree]:
-    """Every tree that ended, in instruction order, replayed from its record.
-
-    The ids of trees that the record does not reach any more are added to `misfits`.
-    """
-    ended = journal.ended()
-    with asyncio.Runner() as runner:
-        for instruction in journal.instructions():
-            if instruction.id in ended:
-                try:
-                    yield runner.run(replay(journal, instruction, config))
-                except Unrecorded:
-                    misfits.append(instruction.id)
