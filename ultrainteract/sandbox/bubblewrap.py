@@ -29,7 +29,7 @@ from ultrainteract.sandbox.walls import UID, bwrap, default_packages, enclosed
 from ultrainteract.sandbox.worker import Worker
 from ultrainteract.types import Limits
 
-CELLS = 256
+CELLS = 1024
 # Blocks of user ids, above what directories of users hand out: the system counts processes by them.
 BLOCKS, BLOCK = 40_000, 1000
 LINE = 2**26

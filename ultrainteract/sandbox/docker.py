@@ -60,7 +60,7 @@ __all__ = ["LABEL", "DockerSandbox", "alive", "owner", "probe_engine", "probe_im
 
 log = logging.getLogger(__name__)
 
-CELLS = 256
+CELLS = 1024
 TEMPORARY, RESTART = "128m", 60.0
 """Of the folder for files; seconds that an engine which answered before may be away."""
 ULIMITS = (("core", 0), ("nofile", 8192))
