@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.task import Place
 
+# User ids of a container's notebooks, and every so many executions memory is looked at.
+UIDS = 1000
+LOOK = 32
+FULL = "its files filled the disk: they are gone, and with them what it left in memory"
 # Of JSON, as whoever reads it recursively can bear.
 DEPTH = 100
 

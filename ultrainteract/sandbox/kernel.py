@@ -21,17 +21,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.sandbox.attempts import Attempts
-from ultrainteract.sandbox.holding import DEPTH, Cell, Notebook, crowded, deep
+from ultrainteract.sandbox.holding import DEPTH, FULL, LOOK, UIDS, Cell, Notebook, crowded, deep
 from ultrainteract.sandbox.processes import Process
 from ultrainteract.sandbox.slots import Slots, Turn
 from ultrainteract.sandbox.task import CALLS, UNCOUNTED, Ended, Place, Settings, Task, said
 
 Request: TypeAlias = Mapping[str, object]
 SHARED = "/dev/shm"  # noqa: S108
-# User ids of a container's notebooks, and every so many executions memory is looked at.
-UIDS = 1000
-LOOK = 32
-FULL = "its files filled the disk: they are gone, and with them what it left in memory"
 
 
 class Kernel:
@@ -165,16 +161,24 @@ class Kernel:
 
         async with self.slots.turn() as turn:
             ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
+            # Whoever filled the disk, this one or a sibling: what it left goes, and it runs alone.
             full = self._full()
-            ended = await self._relieved(parent.notebook, ended) if ended and full else ended
-        if ended is None or ended.doubtful or (full and ended.outcome == "exception"):
-            if ended and ended.process:
-                await self.processes.kill(ended.process)
+            if ended and full:
+                await self._discard(parent.notebook, ended)
+        if ended is None or ended.doubtful or full:
             async with self.slots.turn(alone=True) as turn:
                 await self._sweep(parent.notebook)
+                if full:
+                    await self._delete(parent.notebook, self._shared(parent.notebook))
                 ended = await self.attempts.run(parent.process, place, task, partial(ask, turn))
                 ended = await self._relieved(parent.notebook, ended) if ended else None
         return ended
+
+    async def _discard(self, notebook: Notebook, ended: Ended) -> None:
+        """The state and the files that an execution left go."""
+        if ended.process:
+            await self.processes.kill(ended.process)
+        await self._delete(notebook, [ended.folder])
 
     async def _relieved(self, notebook: Notebook, ended: Ended) -> Ended:
         """Where files fill the container: those of idle notebooks go, then those of this
@@ -184,9 +188,7 @@ class Kernel:
             await self._delete(notebook, self._shared(notebook))
         if not self._full() or ended.fault:
             return ended
-        if ended.process:
-            await self.processes.kill(ended.process)
-        await self._delete(notebook, [ended.folder])
+        await self._discard(notebook, ended)
         if self._full():
             self.attempts.tainted = "temporary files"
         return replace(ended, output=said(ended.output, FULL), process=None)
@@ -245,8 +247,7 @@ class Kernel:
         """After the last execution of a notebook: nothing of it runs on, the container has room."""
         if not await self._sweep(notebook):
             self.attempts.tainted = "processes that do not die"
-        left = self._shared(notebook)
-        if left and not self._beside(notebook):
+        if (left := self._shared(notebook)) and not self._beside(notebook):
             await self._delete(notebook, left)
         if next(self._runs) % LOOK == 0 and self.attempts.memory_used() > self.settings.idle_memory:
             await self._evict(len(self.cells) // 2)
