@@ -1,6 +1,7 @@
 """What is claimed of an instruction: its `meta` names the rules and what they have to know."""
 
 import json
+from functools import lru_cache
 
 from ultrainteract.types import Claim, Instruction
 from ultrainteract.verify.context import Context
@@ -29,8 +30,14 @@ def claim_on(instruction: Instruction, predicted: str) -> Claim:
     if kind == PROGRAM:
         lenient = meta.get("checker") == "any" or meta.get("tolerance") or meta.get("ignore_case")
         return Claim(kind, predicted, meta["tests"], ANY_ANSWER if lenient else "")
-    options, canonical = (json.loads(meta.get(key) or "[]") for key in ("options", "canonical"))
-    context = Context(
-        options=tuple(options), canonical=tuple(canonical), rounded=bool(meta.get("rounded"))
-    )
-    return Claim(kind, predicted, instruction.reference.answer, context.text())
+    context = _context(meta.get("options", ""), meta.get("canonical", ""), meta.get("rounded", ""))
+    return Claim(kind, predicted, instruction.reference.answer, context)
+
+
+@lru_cache(maxsize=256)
+def _context(options: str, canonical: str, rounded: str) -> str:
+    return Context(_listed(options), _listed(canonical), rounded=bool(rounded)).text()
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text or "[]"))

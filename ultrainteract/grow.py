@@ -5,6 +5,7 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
@@ -91,8 +92,8 @@ class Turn:
 
     def next_wave(self) -> Wave | None:
         """The next wave, None when the turn has what it needs."""
-        rng = lot(self.config, self.tree.instruction.id, self.number, "wave", len(self.asked))
-        return next_wave(self.config, self.guides, self.asked, self.nodes, rng, paired=self.paired)
+        draw = partial(self._lot, "wave", len(self.asked))
+        return next_wave(self.config, self.guides, self.asked, self.nodes, draw, paired=self.paired)
 
     async def draw(self, wave: Wave) -> None:
         """Sample a wave, run and judge its actions, add the nodes in order of the draws."""
@@ -122,7 +123,7 @@ class Turn:
 
     async def close(self) -> None:
         """Pair, criticise, expand; or stop the tree, with its reason."""
-        rng = lot(self.config, self.tree.instruction.id, self.number, "pair")
+        rng = self._lot("pair")
         chosen = _choose(rng.choice, self._of(Judgement.CORRECT))
         wrong = self._of(Judgement.INCORRECT)
         others = [n for n in wrong if n.action.sampling.model in self.config.roles.rejected]
@@ -206,8 +207,10 @@ class Turn:
 
     def _schemas(self, wave: Wave) -> list[str]:
         """A reasoning schema for each sample, by lot."""
-        rng = lot(self.config, self.tree.instruction.id, self.number, "schema", wave.first)
-        return rng.choices(self.environment.schemas, k=wave.n)
+        schemas = self.environment.schemas
+        if len(schemas) == 1:
+            return [*schemas] * wave.n
+        return self._lot("schema", wave.first).choices(schemas, k=wave.n)
 
     def _request(self, wave: Wave, schema: str, guidance: str, schemas: Sequence[str]) -> Request:
         """One request for all samples of a schema, so that its prompt is read once."""
@@ -220,12 +223,11 @@ class Turn:
 
     def _ask(self, model: str, messages: tuple[Message, ...], n: int, *purpose: object) -> Request:
         sampling = self.config.sampling
-        rng = lot(self.config, self.tree.instruction.id, self.number, "request", *purpose)
         return Request(
             model=model,
             messages=messages,
             n=n,
-            seed=rng.getrandbits(31),
+            seed=self._lot("request", *purpose).getrandbits(31),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
@@ -250,6 +252,9 @@ class Turn:
             finish_reason=choice.finish_reason,
             completion_tokens=tokens,
         )
+
+    def _lot(self, *purpose: object) -> random.Random:
+        return lot(self.config, self.tree.instruction.id, self.number, *purpose)
 
     def _of(self, judgement: Judgement) -> list[Node]:
         return [node for node in self.nodes if node.judgement is judgement]

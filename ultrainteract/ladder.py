@@ -7,14 +7,18 @@ stronger actors, then ground-truth guidance).
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import Guide
 from ultrainteract.tree import Node
 from ultrainteract.types import Judgement, NodeKind, digest
+
+# Seeding costs more than a wave that is not drawn by lot.
+Draw: TypeAlias = Callable[[], random.Random]
 
 
 class Purpose(StrEnum):
@@ -52,26 +56,26 @@ def next_wave(
     guides: Sequence[Guide],
     asked: Sequence[Wave],
     nodes: Sequence[Node],
-    rng: random.Random,
+    draw: Draw,
     *,
     paired: bool = True,
 ) -> Wave | None:
     """The next wave of a turn that asked `asked` and got `nodes`; None when it has enough.
 
-    A turn that is not `paired` wants a correct action only. `rng` decides only what the record
-    does not: which guide, which of the other models.
+    A turn that is not `paired` wants a correct action only. `draw` decides only what the
+    record does not: which guide, which of the other models.
     """
     first = sum(wave.n for wave in asked)
     correct = any(node.judgement is Judgement.CORRECT for node in nodes)
     if _only_steps(nodes):
         return None
     if not correct:
-        return _next_actor(config, asked, first) or _guided(config, guides, asked, first, rng)
-    another = _uncovered(config, guides, asked, first, rng)
+        return _next_actor(config, asked, first) or _guided(config, guides, asked, first, draw)
+    another = _uncovered(config, guides, asked, first, draw)
     if another or not paired:
         return another
     if config.roles.rejected:
-        return _next_rejected(config, asked, nodes, first, rng)
+        return _next_rejected(config, asked, nodes, first, draw)
     if any(node.judgement is Judgement.INCORRECT for node in nodes):
         return None
     # All correct so far: finish this rung, no stronger one would be wrong more often.
@@ -98,7 +102,7 @@ def _guided(
     guides: Sequence[Guide],
     asked: Sequence[Wave],
     first: int,
-    rng: random.Random,
+    draw: Draw,
 ) -> Wave | None:
     """One wave of the strongest actor, by a guide drawn by lot."""
     done = any(wave.purpose is Purpose.GUIDED for wave in asked)
@@ -111,7 +115,7 @@ def _guided(
         len(actors),
         config.sampling.guided_samples,
         first,
-        rng.choice(guides),
+        draw().choice(guides),
     )
 
 
@@ -120,7 +124,7 @@ def _uncovered(
     guides: Sequence[Guide],
     asked: Sequence[Wave],
     first: int,
-    rng: random.Random,
+    draw: Draw,
 ) -> Wave | None:
     """One action for a reference solution that none was drawn for yet (arXiv 2404.02078, section
     2), where the guided rung was reached."""
@@ -129,7 +133,7 @@ def _uncovered(
     if not covered or not left:
         return None
     actors = config.roles.actors
-    return Wave(Purpose.GUIDED, actors[-1], len(actors), 1, first, rng.choice(left))
+    return Wave(Purpose.GUIDED, actors[-1], len(actors), 1, first, draw().choice(left))
 
 
 def _next_rejected(
@@ -137,7 +141,7 @@ def _next_rejected(
     asked: Sequence[Wave],
     nodes: Sequence[Node],
     first: int,
-    rng: random.Random,
+    draw: Draw,
 ) -> Wave | None:
     """Waves of other models, each drawn by lot, until one of them is wrong."""
     others = set(config.roles.rejected)
@@ -150,4 +154,4 @@ def _next_rejected(
     if done >= len(config.sampling.waves):
         return None
     size = config.sampling.waves[done]
-    return Wave(Purpose.REJECTED, rng.choice(config.roles.rejected), -1, size, first)
+    return Wave(Purpose.REJECTED, draw().choice(config.roles.rejected), -1, size, first)

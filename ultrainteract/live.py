@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from ultrainteract.claims import ANY_ANSWER, PROGRAM
 from ultrainteract.errors import SandboxFault
@@ -48,9 +48,7 @@ class LiveEffects:
         if self._sandbox is None:
             raise SandboxFault("an environment without tools submitted a program")
         suite = read_suite(json.loads(claim.gold))
-        grading = await grade(
-            self._sandbox, claim.predicted, suite, digest([self._scope, asdict(claim)])
-        )
+        grading = await grade(self._sandbox, claim.predicted, suite, digest([self._scope, claim]))
         verdict = grading.verdict()
         differs = verdict.judgement is Judgement.INCORRECT and grading.rule == "answer"
         if differs and claim.context == ANY_ANSWER:

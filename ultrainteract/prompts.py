@@ -5,7 +5,7 @@ Values are inserted as they are and never rendered again; a missing value is an 
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -39,7 +39,13 @@ class Prompt:
 
     def render(self, **values: str) -> str:
         """The prompt's text, stripped. Raises jinja2.UndefinedError for a missing value."""
-        return self.template.render(**values).strip()
+        return _rendered(self.template, tuple(values.items()))
+
+
+@lru_cache(maxsize=256)
+def _rendered(template: Template, values: tuple[tuple[str, str], ...]) -> str:
+    # What is the same for every problem is asked for at every sample, and stays among the last.
+    return template.render(values).strip()
 
 
 def prompts_hash() -> str:

@@ -8,11 +8,14 @@ critic with a `Critique`. Everything here pickles, compares by value and turns i
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import TypeAdapter
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -246,14 +249,24 @@ class Loss:
     reason: str
 
 
-def canonical(value: JSON) -> bytes:
-    """One byte string for one JSON value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+def _fields(record: "DataclassInstance") -> dict[str, object]:
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
-def digest(value: JSON) -> str:
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_fields
+)
+
+
+def canonical(value: "JSON | DataclassInstance") -> bytes:
+    """One byte string for one JSON value: sorted keys, no spaces, UTF-8.
+
+    A dataclass, anywhere in it, counts as the object of its fields.
+    """
+    return _encoder.encode(value).encode("utf-8", "surrogatepass")
+
+
+def digest(value: "JSON | DataclassInstance") -> str:
     """BLAKE2b-160 of the canonical form, 40 hex digits."""
     return hashlib.blake2b(canonical(value), digest_size=20).hexdigest()
 

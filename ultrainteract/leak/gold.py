@@ -4,6 +4,7 @@ problem itself already says, so that a given number used as given is no leak.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ultrainteract.leak.surface import folded, plain
 from ultrainteract.leak.value import Number, equal, readings
@@ -55,9 +56,14 @@ class Gold:
 
 def read_gold(instruction: Instruction) -> Gold:
     """The reference of an instruction; empty fields where it has no such reading."""
-    reference = instruction.reference.answer
+    return _read(instruction.reference.answer, instruction.statement)
+
+
+# Each critique of a tree is held against the same one.
+@lru_cache(maxsize=256)
+def _read(reference: str, statement: str) -> Gold:
     answer = _TEXT.sub(r"\1", plain(reference)).replace("\\$", "").strip(" $.\n")
-    body, options = split_options(plain(instruction.statement))
+    body, options = split_options(plain(statement))
     letter = _letter(answer)
     stated = options.get(letter, "") if letter else answer
     if not letter:

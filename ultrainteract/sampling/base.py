@@ -4,7 +4,7 @@ A request is data: its digest is the journal's key and the protocol server's. Re
 to `sampling.endpoint` alone; a reply that says why a sample was lost is an answer, not an error.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ultrainteract.types import Message, Usage, digest
@@ -26,7 +26,7 @@ class Request:
 
     def key(self) -> str:
         """Content hash, 40 hex digits."""
-        return digest(asdict(self))
+        return digest(self)
 
 
 @dataclass(frozen=True, slots=True)
