@@ -70,6 +70,11 @@ def family(process: subprocess.Popen[bytes]) -> set[int]:
     return descendants(process.pid)
 
 
+def kept_by(guard: int) -> int:
+    """The keeper behind a guard: its one child."""
+    return int(Path(f"/proc/{guard}/task/{guard}/children").read_text())
+
+
 def end(process: subprocess.Popen[bytes]) -> int:
     """Wait for the keeper and close its pipes; its exit status."""
     status = process.wait(timeout=WAIT_SECONDS)
@@ -153,4 +158,31 @@ def test_nothing_survives_a_sigkill_of_the_owner_even_where_a_fork_holds_the_pip
     assert gone(pids - forked)
     for pid in forked:
         os.kill(pid, signal.SIGKILL)
+    owner.stdout.close()
+
+
+@pytest.mark.parametrize("killed", ["guard", "keeper"])
+def test_nothing_survives_a_sigkill_of_the_guard_or_of_the_keeper(killed: str) -> None:
+    process = start(["sh", "-c", FAMILY])
+    pids = family(process)
+    os.kill(process.pid if killed == "guard" else kept_by(process.pid), signal.SIGKILL)
+    assert end(process) in {-signal.SIGKILL, 128 + signal.SIGKILL}
+    assert gone(pids)
+
+
+def test_nothing_survives_an_owner_that_is_killed_with_its_children() -> None:
+    # As Ray does: a worker that goes kills those, and no others.
+    owner = subprocess.Popen(
+        [sys.executable, "-c", FORKING_OWNER, keeper.__file__, FAMILY], stdout=subprocess.PIPE
+    )
+    pids = family(owner)
+    children = {
+        int(pid) for pid in Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
+    }
+    owner.kill()
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    owner.wait()
+    assert owner.stdout
+    assert gone(pids)
     owner.stdout.close()

@@ -4,6 +4,8 @@ Run as a script in a session of its own, standard library only:
 `python keeper.py GRACE_SECONDS OWNER_PID command ...`. The owner holds the other end of standard
 input and never writes. SIGTERM, the end of that pipe or the owner's death stop the command: first
 SIGTERM, after the grace SIGKILL, then whatever descends from it. Exits as the command did.
+A Ray worker that dies kills its children, so the keeper is no child of its owner: a guard stands
+between them. Whichever of the two is killed, the other clears up.
 """
 
 import ctypes
@@ -20,6 +22,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+_GUARDED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -75,21 +78,26 @@ class Keeper:
             os.killpg(self.process.pid, number)
 
     def clear(self) -> None:
-        """Kill all that is left. A killed process hands its children to this one (subreaper),
-        so that killing children until there are none reaches every descendant."""
-        while children := list(_children()):
-            for pid in children:
-                os.kill(pid, signal.SIGKILL)
-            for pid in children:
-                try:
-                    status = os.waitpid(pid, 0)[1]
-                except ChildProcessError:
-                    continue
-                if pid == self.process.pid:
-                    self.status = self.process.returncode = os.waitstatus_to_exitcode(status)
+        """Kill all that is left; note how the command itself ended."""
+        ended = clear()
+        if self.process.pid in ended:
+            self.status = self.process.returncode = ended[self.process.pid]
 
 
-def keep(grace: float, owner: int, command: list[str]) -> int:
+def clear() -> dict[int, int]:
+    """Kill all that descends from this process; exit statuses by pid. A killed process hands its
+    children to this one (subreaper), so killing children until there are none reaches everyone."""
+    ended: dict[int, int] = {}
+    while children := list(_children()):
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            with suppress(ChildProcessError):
+                ended[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return ended
+
+
+def keep(grace: float, owners: tuple[int, ...], command: list[str]) -> int:
     """Run `command` until it ends or is to end; the exit status, negative for a signal."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     wakeup, signals = socket.socketpair()
@@ -103,7 +111,7 @@ def keep(grace: float, owner: int, command: list[str]) -> int:
     selector = selectors.DefaultSelector()
     selector.register(wakeup, selectors.EVENT_READ)
     # The pipe may live on in a child that the owner forked; the pidfd sees the owner alone.
-    doors = [0, os.pidfd_open(owner)]
+    doors = [0, *map(os.pidfd_open, owners)]
     for door in doors:
         selector.register(door, selectors.EVENT_READ)
 
@@ -128,10 +136,30 @@ def keep(grace: float, owner: int, command: list[str]) -> int:
     return keeper.status or 0
 
 
+def guard(keeper: int) -> int:
+    """Hand SIGTERM on until the keeper ends; its exit status. What it left behind is killed."""
+    while True:
+        number = signal.sigwait(_GUARDED)
+        if number == signal.SIGTERM:
+            os.kill(keeper, signal.SIGTERM)
+        elif number == signal.SIGCHLD:
+            pid, status = os.waitpid(keeper, os.WNOHANG)
+            if pid:
+                clear()
+                return os.waitstatus_to_exitcode(status)
+
+
 def main(arguments: list[str]) -> int:
     """The script's entry; 128 + number where a signal ended the command, as a shell says it."""
     grace, owner, *command = arguments
-    status = keep(float(grace), int(owner), command)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _GUARDED)
+    front = os.getpid()
+    if keeper := os.fork():
+        status = guard(keeper)
+    else:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        status = keep(float(grace), (int(owner), front), command)
     return status if status >= 0 else 128 - status
 
 

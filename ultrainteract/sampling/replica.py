@@ -69,7 +69,7 @@ class Replica:
 
     @property
     def pid(self) -> int | None:
-        """The keeper's process and session id while the server is up."""
+        """The process and session id of the keeper's guard while the server is up."""
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
