@@ -12,7 +12,7 @@ from ultrainteract.config_file import parse_config
 from ultrainteract.environment import instruct, load_environment
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
-from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.sandbox.docker import DockerSandbox
 from ultrainteract.sandbox.notebook import Notebook

@@ -18,7 +18,7 @@ from ultrainteract.journal import Effect, Journal
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, Unrecorded, replay
 from ultrainteract.sampling.base import Choice, Reply, Request
-from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.sieve import Decision, Tried, decide, fewest
 from ultrainteract.testing.process import serve

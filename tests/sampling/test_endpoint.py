@@ -19,7 +19,7 @@ from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.errors import ConfigError, Draining, ModelFault, SetupError
 from ultrainteract.sampling import connections, patience
 from ultrainteract.sampling.base import Reply, Request
-from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sampling.wire import wire_key
 from ultrainteract.testing.faults import FaultKind, FaultRule
@@ -534,10 +534,10 @@ async def test_samplers_of_a_process_share_one_client_and_the_last_closes_it(
     loop = asyncio.get_running_loop()
     first, second = (EndpointSampler(name, MODEL, server.url) for name in ("a", "b"))
     await asyncio.gather(first.sample(ask()), second.sample(ask()))
-    client = connections._by_loop[loop].client
+    client = connections._by_loop[loop].session
     closed = []
     for made in (first, first, second):
         await made.close()
-        closed.append(client.is_closed)
+        closed.append(client.closed)
     assert closed == [False, False, True]
     assert loop not in connections._by_loop

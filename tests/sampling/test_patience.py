@@ -27,7 +27,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     ],
 )
 def test_seconds_to_wait(value: str, seconds: float | None) -> None:
-    assert retry_after({"retry-after": value}, NOW) == seconds
+    assert retry_after({"Retry-After": value}, NOW) == seconds
 
 
 def test_without_the_header_the_endpoint_said_nothing() -> None:

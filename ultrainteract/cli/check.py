@@ -21,7 +21,7 @@ from ultrainteract.cli.synthesize import notices
 from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import ConfigError, SetupError
-from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.vllm_command import vllm_command
 from ultrainteract.sampling.weights import default_cache
 from ultrainteract.sandbox.bubblewrap import probe_bubblewrap

@@ -16,8 +16,8 @@ import ray
 from ultrainteract.cluster.actors import ask, start
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import ModelFault, SetupError
-from ultrainteract.sampling.endpoint import EndpointSampler
 from ultrainteract.sampling.replica import Replica
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.vllm_command import vllm_command
 from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
 

@@ -16,7 +16,7 @@ from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.sampling.base import Sampler
-from ultrainteract.sampling.endpoint import EndpointSampler
+from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sandbox.backends import make_sandbox
 from ultrainteract.sandbox.notebook import Notebook

@@ -29,11 +29,12 @@ _backoff = wait_exponential_jitter(multiplier=0.25, max=30, jitter=0.25)
 
 
 class Busy(Exception):
-    """Not now. `wait` seconds, where the endpoint or the gate said how long."""
+    """Not now. `wait` seconds, where the endpoint or the gate said how long; `status` is HTTP's."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float | None = None, status: int = 0) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.status = status
 
 
 class Strike(Exception):
@@ -47,9 +48,24 @@ async def persist(
 
     `sleep` takes the seconds between two attempts, and may return early: then the next follows.
     """
+    # tenacity costs a tenth of a millisecond, which a first attempt that succeeds need not pay.
+    try:
+        return await attempt()
+    except (Busy, Strike) as failure:
+        return await _repeat(attempt, sleep, failure)
+
+
+async def _repeat(
+    attempt: Callable[[], Awaitable[T]],
+    sleep: Callable[[float], Awaitable[None]],
+    first: Busy | Strike,
+) -> T:
+    made = [first]
 
     # tenacity awaits only what is declared `async def`, not whatever returns an awaitable.
     async def once() -> T:
+        if made:
+            raise made.pop()
         return await attempt()
 
     async def patient() -> T:
@@ -76,7 +92,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
     None without a header that can be read.
     """
-    value = headers.get("retry-after", "").strip()
+    value = headers.get("Retry-After", "").strip()
     if value.replace(".", "", 1).isdecimal():
         return float(value)
     try:

@@ -4,10 +4,11 @@ Client and protocol server both compute `wire_key` here, so a journal and a serv
 compared. Unknown fields are ignored in both directions, as vLLM ignores them.
 """
 
+import json
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from ultrainteract.config import ModelConfig
 from ultrainteract.sampling.base import Choice, Reply, Request
@@ -74,17 +75,23 @@ def wire_key(request: Request, model: ModelConfig) -> str:
 
 def chat_body(request: Request, model: ModelConfig) -> dict[str, JSON]:
     """The JSON body that asks for `request`."""
-    seen = on_wire(request, model)
     body: dict[str, JSON] = {
-        "model": seen.model,
-        "messages": [{"role": said.role, "content": said.content} for said in seen.messages],
-        "n": seen.n,
-        "seed": seen.seed,
-        "temperature": seen.temperature,
-        "top_p": seen.top_p,
-        "max_tokens": seen.max_tokens,
+        "model": model.model,
+        "messages": [{"role": said.role, "content": said.content} for said in request.messages],
+        "n": request.n,
+        "seed": request.seed,
+        "temperature": float(request.temperature),
+        "top_p": float(request.top_p),
+        "max_tokens": request.max_tokens,
     }
-    return {**body, "stop": list(seen.stop)} if seen.stop else body
+    if request.stop:
+        body["stop"] = list(request.stop)
+    return body
+
+
+def chat_json(request: Request, model: ModelConfig) -> bytes:
+    """The same as bytes."""
+    return json.dumps(chat_body(request, model), separators=(",", ":")).encode()
 
 
 class _Said(_Wire):
@@ -133,9 +140,22 @@ class Completion(_Wire):
         )
 
 
+def read_completion(body: bytes) -> Completion:
+    """Raises ValueError for what is no answer."""
+    try:
+        return Completion.model_validate_json(body)
+    except ValidationError:
+        # The fast reader takes no half of a surrogate pair, which vLLM may send.
+        return Completion.model_validate(json.loads(body))
+
+
 def _encodable(text: str) -> str:
     """`text` with U+FFFD for each half of a surrogate pair, which no journal could hold."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 class _Model(_Wire):
