@@ -26,7 +26,7 @@ LAYERS = [
     },
     {"seeds", "sampling", "sandbox", "verify", "search"},
     {"programs"},
-    {"grow", "ladder", "critic", "leak", "claims", "opinion", "test_writing", "sieve"},
+    {"grow", "ladder", "pairing", "critic", "leak", "claims", "opinion", "test_writing", "sieve"},
     {
         "recorder",
         "journal",

@@ -6,7 +6,7 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from ultrainteract.critic import criticise
 from ultrainteract.environment import Environment, Reading, load_environment
 from ultrainteract.ladder import Purpose, Wave, lot, next_wave
 from ultrainteract.opinion import ask_opinion
+from ultrainteract.pairing import pair_up
 from ultrainteract.sampling.base import Choice, Reply, Request
 from ultrainteract.sieve import sieve
 from ultrainteract.test_writing import with_tests
@@ -124,12 +125,10 @@ class Turn:
     async def close(self) -> None:
         """Pair, criticise, expand; or stop the tree, with its reason."""
         rng = self._lot("pair")
-        chosen = _choose(rng.choice, self._of(Judgement.CORRECT))
-        wrong = self._of(Judgement.INCORRECT)
-        others = [n for n in wrong if n.action.sampling.model in self.config.roles.rejected]
-        rejected = _choose(rng.choice, others or wrong)
+        pairing = pair_up(self.nodes, self.guides, self.config.roles.rejected, rng)
+        chosen, rejected = pairing.chosen, pairing.rejected
         steps = [node for node in self.nodes if node.kind is NodeKind.STEP]
-        expanded = rejected or (None if chosen else _choose(rng.choice, steps))
+        expanded = rejected or (rng.choice(steps) if steps and not chosen else None)
         critique = None
         if self.number >= self.config.tree.max_turns:
             self.tree.stop, expanded = StopReason.MAX_TURNS, None
@@ -151,6 +150,7 @@ class Turn:
             rejected=rejected if chosen else None,
             expanded=expanded,
             critique=critique,
+            further=pairing.further,
         )
 
     async def _act(
@@ -256,9 +256,6 @@ class Turn:
     def _lot(self, *purpose: object) -> random.Random:
         return lot(self.config, self.tree.instruction.id, self.number, *purpose)
 
-    def _of(self, judgement: Judgement) -> list[Node]:
-        return [node for node in self.nodes if node.judgement is judgement]
-
     def _count_losses(self, request: Request, reply: Reply) -> None:
         if missing := request.n - len(reply.choices):
             reason = reply.lost or "the endpoint sent fewer choices than asked for"
@@ -268,7 +265,3 @@ class Turn:
 def _ran(spine: Sequence[Node]) -> Iterator[str]:
     """The codes that the notebook has run; what was submitted ran elsewhere."""
     return (node.action.code for node in spine if node.observation.outcome is not None)
-
-
-def _choose(choice: Callable[[Sequence[Node]], Node], nodes: Sequence[Node]) -> Node | None:
-    return choice(nodes) if nodes else None

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import Guide
+from ultrainteract.pairing import covered, incorrect
 from ultrainteract.tree import Node
 from ultrainteract.types import Judgement, NodeKind, digest
 
@@ -70,12 +71,14 @@ def next_wave(
     if _only_steps(nodes):
         return None
     if not correct:
-        return _next_actor(config, asked, first) or _guided(config, guides, asked, first, draw)
-    another = _uncovered(config, guides, asked, first, draw)
+        begun = _next_actor(config, asked, first) or _guided(config, guides, asked, first, draw)
+        return begun or _uncovered(config, guides, asked, nodes, first, draw)
+    another = _uncovered(config, guides, asked, nodes, first, draw)
     if another or not paired:
         return another
     if config.roles.rejected:
-        return _next_rejected(config, asked, nodes, first, draw)
+        wanted = max(1, len(covered(guides, nodes)))
+        return _next_rejected(config, asked, nodes, first, draw, wanted)
     if any(node.judgement is Judgement.INCORRECT for node in nodes):
         return None
     # All correct so far: finish this rung, no stronger one would be wrong more often.
@@ -123,14 +126,20 @@ def _uncovered(
     config: RunConfig,
     guides: Sequence[Guide],
     asked: Sequence[Wave],
+    nodes: Sequence[Node],
     first: int,
     draw: Draw,
 ) -> Wave | None:
-    """One action for a reference solution that none was drawn for yet (arXiv 2404.02078, section
-    2), where the guided rung was reached."""
-    covered = {wave.guide.covers for wave in asked if wave.guide}
-    left = [guide for guide in guides if guide.covers and guide.covers not in covered]
-    if not covered or not left:
+    """One more action for a reference solution without a correct one (arXiv 2404.02078, section
+    2), where the guided rung was reached; each guide is asked once."""
+    used = {wave.guide.name for wave in asked if wave.guide}
+    done = covered(guides, nodes)
+    left = [
+        guide
+        for guide in guides
+        if guide.covers and guide.covers not in done and guide.name not in used
+    ]
+    if not used or not left:
         return None
     actors = config.roles.actors
     return Wave(Purpose.GUIDED, actors[-1], len(actors), 1, first, draw().choice(left))
@@ -142,13 +151,10 @@ def _next_rejected(
     nodes: Sequence[Node],
     first: int,
     draw: Draw,
+    wanted: int,
 ) -> Wave | None:
-    """Waves of other models, each drawn by lot, until one of them is wrong."""
-    others = set(config.roles.rejected)
-    if any(
-        node.judgement is Judgement.INCORRECT and node.action.sampling.model in others
-        for node in nodes
-    ):
+    """Waves of other models, each drawn by lot, until they were wrong in `wanted` ways."""
+    if len(incorrect(nodes, config.roles.rejected)) >= wanted:
         return None
     done = sum(wave.purpose is Purpose.REJECTED for wave in asked)
     if done >= len(config.sampling.waves):

@@ -5,7 +5,7 @@ node that the turn before expanded, so the expanded nodes form the spine that la
 as history (arXiv 2404.02078, section 2). Pure data: nothing here asks a model or a sandbox.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ultrainteract.types import (
@@ -42,24 +42,51 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A correct and an incorrect action of one turn, as node ids."""
+
+    chosen: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn decided, as node ids: the pair, and the node that the next turn continues."""
+    """What a turn decided, as node ids: its pair, and the node that the next turn continues.
+
+    `further` are the pairs beside the first, where several reference solutions gave correct
+    actions; a node is in one pair of a turn at most.
+    """
 
     number: int
     chosen: int | None = None
     rejected: int | None = None
     expanded: int | None = None
     critique: Critique | None = None
+    further: tuple[Match, ...] = ()
+
+    @property
+    def chose(self) -> tuple[int, ...]:
+        """The chosen actions, the first pair's at the head."""
+        first = () if self.chosen is None else (self.chosen,)
+        return (*first, *(match.chosen for match in self.further))
+
+    @property
+    def turned_down(self) -> tuple[int, ...]:
+        """The rejected actions, the first pair's at the head."""
+        first = () if self.rejected is None else (self.rejected,)
+        return (*first, *(match.rejected for match in self.further))
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A correct and an incorrect action of one turn, with the history both answer."""
+    """A correct and an incorrect action of one turn, with the history both answer. `further`
+    tells the pairs of further reference solutions from the turn's first."""
 
     turn: int
     history: tuple[Message, ...]
     chosen: Node
     rejected: Node
+    further: bool = False
 
 
 @dataclass
@@ -113,28 +140,38 @@ class PreferenceTree:
         rejected: Node | None = None,
         expanded: Node | None = None,
         critique: Critique | None = None,
+        further: Sequence[Match] = (),
     ) -> None:
         """Record what the open turn decided; the next node belongs to the next turn.
 
-        Raises ValueError for a node of another turn or a pair with the wrong verdicts.
+        Raises ValueError for a node of another turn, a pair with the wrong verdicts, or a node
+        in two pairs.
         """
-        number = len(self.turns) + 1
-        for node in (chosen, rejected, expanded):
-            if node and node.turn != number:
-                raise ValueError(f"node {node.id} is of turn {node.turn}, not of {number}")
-        if chosen and chosen.judgement is not Judgement.CORRECT:
-            raise ValueError(f"chosen node {chosen.id} is {chosen.judgement}")
-        if rejected and rejected.judgement is not Judgement.INCORRECT:
-            raise ValueError(f"rejected node {rejected.id} is {rejected.judgement}")
-        self.turns.append(
-            Turn(
-                number,
-                chosen=chosen.id if chosen else None,
-                rejected=rejected.id if rejected else None,
-                expanded=expanded.id if expanded else None,
-                critique=critique,
-            )
+        turn = Turn(
+            len(self.turns) + 1,
+            chosen=chosen.id if chosen else None,
+            rejected=rejected.id if rejected else None,
+            expanded=expanded.id if expanded else None,
+            critique=critique,
+            further=tuple(further),
         )
+        self._check(turn)
+        self.turns.append(turn)
+
+    def _check(self, turn: Turn) -> None:
+        paired = (*turn.chose, *turn.turned_down)
+        for place in (*paired, *(() if turn.expanded is None else (turn.expanded,))):
+            node = self.nodes[place]
+            if node.turn != turn.number:
+                raise ValueError(f"node {node.id} is of turn {node.turn}, not of {turn.number}")
+        for place in turn.chose:
+            if (judgement := self.nodes[place].judgement) is not Judgement.CORRECT:
+                raise ValueError(f"chosen node {place} is {judgement}")
+        for place in turn.turned_down:
+            if (judgement := self.nodes[place].judgement) is not Judgement.INCORRECT:
+                raise ValueError(f"rejected node {place} is {judgement}")
+        if len(set(paired)) < len(paired):
+            raise ValueError(f"a node of turn {turn.number} is in two pairs: {sorted(paired)}")
 
     def spine(self) -> tuple[Node, ...]:
         """The expanded nodes, first turn first."""
@@ -157,15 +194,15 @@ class PreferenceTree:
         return tuple(messages)
 
     def pairs(self) -> Iterator[Pair]:
-        """The pair of each turn that has one."""
+        """The pairs of each turn, its first at the head."""
         for turn in self.turns:
+            history = self.history(turn.number)
             if turn.chosen is not None and turn.rejected is not None:
-                yield Pair(
-                    turn.number,
-                    self.history(turn.number),
-                    self.nodes[turn.chosen],
-                    self.nodes[turn.rejected],
-                )
+                sides = self.nodes[turn.chosen], self.nodes[turn.rejected]
+                yield Pair(turn.number, history, *sides)
+            for match in turn.further:
+                sides = self.nodes[match.chosen], self.nodes[match.rejected]
+                yield Pair(turn.number, history, *sides, further=True)
 
     def with_verdict(self, judgement: Judgement) -> Iterator[Node]:
         """Every node of that verdict, paired or not."""

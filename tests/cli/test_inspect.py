@@ -1,11 +1,13 @@
 """A run is shown whole on any terminal, and none of its text reaches the terminal as an order."""
 
+import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tests.conftest import Command
+from tests.dataset.conftest import grow_tree as plant
 from tests.test_run_folder import SEEDS, WHERE, config
 from ultrainteract.cli.inspect import render_tree
 from ultrainteract.run_folder import open_run
@@ -55,6 +57,16 @@ def test_a_tree_is_drawn_without_control_characters() -> None:
     assert "a[31mb" in drawn.get()
     assert "reference answer: 1[2J" in drawn.get()
     assert not set(drawn.get()) & {"\x1b", "\x00"}
+
+
+def test_the_pairs_of_a_turn_are_told_apart() -> None:
+    console = Console(width=80, force_terminal=False)
+    with console.capture() as drawn:
+        console.print(render_tree(plant(["+CICIU"]), everything=False))
+    shown = drawn.get()
+    for place, mark in enumerate(["chosen", "rejected", "chosen 2", "rejected 2"]):
+        assert re.search(rf"#{place} \w+ \({mark}\) by", shown)
+    assert "#4" not in shown
 
 
 def test_a_terminal_that_takes_ascii_only_gets_question_marks(command: Command) -> None:

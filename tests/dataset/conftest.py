@@ -12,7 +12,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import datasets
 
 from ultrainteract.dataset.about import About, ModelUsed, Source
-from ultrainteract.tree import Node, PreferenceTree
+from ultrainteract.tree import Match, Node, PreferenceTree
 from ultrainteract.types import (
     Action,
     Critique,
@@ -44,7 +44,8 @@ def grow_tree(turns: Sequence[str], *, native_id: str = "1", tokens: int = 0) ->
     """Grows a tree from one word a turn, one letter a node.
 
     C correct, c correct with the text of a C that opens the turn, up to white space; I incorrect,
-    = incorrect with that text, e incorrect and empty, U unverified, S step, M malformed.
+    = incorrect with that text, e incorrect and empty, U unverified, S step, M malformed. A turn
+    whose word opens with + pairs its further correct and incorrect actions too, in their order.
     """
     problem = Problem("math", native_id, f"What is {native_id}?", Reference("42"), ("math_pot",))
     tree = PreferenceTree(
@@ -60,7 +61,8 @@ def grow_tree(turns: Sequence[str], *, native_id: str = "1", tokens: int = 0) ->
         )
     )
     for number, word in enumerate(turns, start=1):
-        nodes = [_add(tree, number, place, letter, tokens) for place, letter in enumerate(word)]
+        letters = enumerate(word.removeprefix("+"))
+        nodes = [_add(tree, number, place, letter, tokens) for place, letter in letters]
         wrong = _first(nodes, Judgement.INCORRECT)
         expanded = wrong or next((node for node in nodes if node.kind is NodeKind.STEP), None)
         critique = Critique(f"The error of turn {number} is in step 1.", "big") if wrong else None
@@ -69,6 +71,7 @@ def grow_tree(turns: Sequence[str], *, native_id: str = "1", tokens: int = 0) ->
             rejected=wrong,
             expanded=expanded,
             critique=critique,
+            further=_further(nodes) if word.startswith("+") else (),
         )
         if expanded is None:
             break
@@ -106,6 +109,14 @@ def _add(tree: PreferenceTree, turn: int, place: int, letter: str, tokens: int) 
         Observation(name, Outcome.OK),
         verdict,
     )
+
+
+def _further(nodes: Sequence[Node]) -> tuple[Match, ...]:
+    correct, wrong = (
+        [node.id for node in nodes if node.judgement is judgement]
+        for judgement in (Judgement.CORRECT, Judgement.INCORRECT)
+    )
+    return tuple(map(Match, correct[1:], wrong[1:]))
 
 
 def _first(nodes: Sequence[Node], judgement: Judgement) -> Node | None:

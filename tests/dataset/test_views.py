@@ -26,7 +26,8 @@ from ultrainteract.types import Judgement
 
 Plant = Callable[..., PreferenceTree]
 ORIGIN = Origin("0123456789abcdef", 3)
-WORDS = st.lists(st.text("CcI=eUSM", min_size=1, max_size=6), min_size=1, max_size=5)
+WORD = st.text("CcI=eUSM", min_size=1, max_size=6)
+WORDS = st.lists(WORD | WORD.map("+{}".format), min_size=1, max_size=5)
 
 
 def rows(name: str, tree: PreferenceTree, origin: Origin = ORIGIN) -> list[Row]:
@@ -122,10 +123,13 @@ def test_trees_has_one_row_a_node(plant: Plant, words: list[str]) -> None:
     published = [row for row in rows("trees", tree) if isinstance(row, NodeRow)]
     assert [row.node for row in published] == [node.id for node in tree.nodes]
     assert [row.parent for row in published] == [node.parent for node in tree.nodes]
-    turns = [(turn.chosen, turn.rejected, turn.expanded) for turn in tree.turns]
-    for mark, place in (("is_chosen", 0), ("is_rejected", 1), ("is_expanded", 2)):
-        marked = [row.node for row in published if getattr(row, mark)]
-        assert marked == [turn[place] for turn in turns if turn[place] is not None]
+    paired = list(tree.pairs())
+    for mark, nodes in (
+        ("is_chosen", {pair.chosen.id for pair in paired} | {t.chosen for t in tree.turns}),
+        ("is_rejected", {pair.rejected.id for pair in paired} | {t.rejected for t in tree.turns}),
+        ("is_expanded", {turn.expanded for turn in tree.turns}),
+    ):
+        assert {row.node for row in published if getattr(row, mark)} == nodes - {None}
 
 
 @given(words=WORDS, seed=st.integers(0, 9))
@@ -152,6 +156,17 @@ def test_a_tree_of_three_full_turns_gives_six_pairs_across_turns(plant: Plant) -
     tree = plant(["CI", "CI", "CI"])
     assert len(rows("preference", tree)) == 3
     assert len(rows("reward", tree)) == 3 + 6
+
+
+def test_every_pair_of_a_turn_is_published_once_under_a_name_of_its_own(plant: Plant) -> None:
+    tree = plant(["+CICICII", "CI"])
+    start = f"{tree.instruction.id}_2"
+    names = [f"{start}_1", f"{start}_1_2_3", f"{start}_1_4_5", f"{start}_2"]
+    for name in ("preference", "ultrainteract_pair"):
+        assert [row.id for row in rows(name, tree)] == names
+    reward = rows("reward", tree)
+    assert [row.id for row in reward[:4]] == names
+    assert len({row.id for row in reward}) == len(reward) == 4 + 2
 
 
 def test_a_tree_of_four_turns_gives_none_across_turns(plant: Plant) -> None:

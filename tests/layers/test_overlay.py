@@ -15,6 +15,8 @@ from ultrainteract.types import Judgement, NodeKind, StopReason, Verdict
 
 CORRECT, INCORRECT, UNVERIFIED = Judgement.CORRECT, Judgement.INCORRECT, Judgement.UNVERIFIED
 
+WORD = st.text("CIUSM", min_size=1, max_size=6)
+
 
 def judged(*turns: str) -> PreferenceTree:
     """A tree whose verdicts know their claims: that of node n is `n`."""
@@ -94,6 +96,19 @@ def test_a_pair_of_which_both_sides_turned_is_no_pair() -> None:
     assert (tree.turns[0].chosen, tree.turns[0].rejected) == (None, None)
 
 
+def test_each_pair_of_a_turn_falls_alone_and_keeps_its_name() -> None:
+    def under_pairs(later: dict[int, Judgement]) -> list[tuple[int, int, bool]]:
+        tree = under(judged("+CICICI"), later)
+        return [(pair.chosen.id, pair.rejected.id, pair.further) for pair in tree.pairs()]
+
+    first, second, third = (0, 1, False), (2, 3, True), (4, 5, True)
+    assert under_pairs({}) == [first, second, third]
+    assert under_pairs({0: INCORRECT}) == [second, third]
+    assert under_pairs({3: UNVERIFIED}) == [first, third]
+    assert under_pairs({4: INCORRECT, 5: CORRECT}) == [first, second]
+    assert under_pairs({1: CORRECT}) == [second, third]
+
+
 def test_a_program_that_cannot_be_parsed_becomes_malformed() -> None:
     whole = judged("CII")
     tree = overlay(whole, layer_on(whole, {2: UNVERIFIED}, rule=UNPARSED))
@@ -109,8 +124,8 @@ def test_a_verdict_that_was_no_claim_is_not_touched() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    turns=st.lists(st.text("CIUSM", min_size=1, max_size=4), min_size=1, max_size=5),
-    later=st.dictionaries(st.integers(0, 19), st.sampled_from(list(Judgement)), max_size=8),
+    turns=st.lists(WORD | WORD.map("+{}".format), min_size=1, max_size=5),
+    later=st.dictionaries(st.integers(0, 29), st.sampled_from(list(Judgement)), max_size=8),
 )
 def test_nothing_that_is_left_rests_on_an_old_verdict(
     turns: list[str], later: dict[int, Judgement]

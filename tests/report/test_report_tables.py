@@ -14,7 +14,15 @@ from ultrainteract.report.tables import RunTables, last_action, report_on
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Instruction, Task
 
-SHAPES = (["CI", "CI"], ["ICU", "SCI"], ["CcC"], ["IIM", "II", "CI"], ["C=", "CI"], ["e"])
+SHAPES = (
+    ["CI", "CI"],
+    ["ICU", "SCI"],
+    ["CcC"],
+    ["IIM", "II", "CI"],
+    ["C=", "CI"],
+    ["e"],
+    ["+CICIC"],
+)
 
 
 def grove(tokens: int = 0) -> list[PreferenceTree]:
@@ -141,4 +149,4 @@ def test_every_row_of_cells_fits_its_heads() -> None:
     assert {len(row) for row in task_cells(report)} == {len(TASK_HEADS)}
     assert {len(row) for row in dataset_cells(report)} == {len(DATASET_HEADS)}
     total = dict(zip(TASK_HEADS, task_cells(report)[-1], strict=True))
-    assert (total["task"], total["instructions"], total["traj/ins"]) == ("total", "6", "1.0")
+    assert (total["task"], total["instructions"], total["traj/ins"]) == ("total", "7", "1.0")

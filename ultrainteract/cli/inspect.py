@@ -31,7 +31,7 @@ def inspect(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
     tree: Annotated[str, typer.Argument(help="Tree id, or the beginning of one.")] = "",
     everything: Annotated[  # noqa: FBT002
-        bool, typer.Option("--all", help="Show every action, not only the pair of a turn.")
+        bool, typer.Option("--all", help="Show every action, not only the pairs of a turn.")
     ] = False,
 ) -> None:
     """List a run's trees, or show one."""
@@ -75,7 +75,7 @@ def render_tree(tree: PreferenceTree, *, everything: bool) -> RenderableType:
         nodes = [node for node in tree.nodes if node.turn == turn.number]
         branch = root.add(_text(f"turn {turn.number}: {_mix(nodes)}", style="bold cyan"))
         for node in nodes:
-            if everything or node.id in {turn.chosen, turn.rejected, turn.expanded}:
+            if everything or node.id in {*turn.chose, *turn.turned_down, turn.expanded}:
                 _add_node(branch, node, turn)
     for loss in tree.losses:
         lost = f"turn {loss.turn}: {loss.samples} samples of {loss.model} lost: {loss.reason}"
@@ -94,9 +94,7 @@ def _mix(nodes: list[Node]) -> str:
 
 def _add_node(branch: Tree, node: Node, turn: Turn) -> None:
     word, style = _MARKS[node.judgement] if node.judgement else (str(node.kind), "dim")
-    marks = [
-        mark for mark, of in (("chosen", turn.chosen), ("rejected", turn.rejected)) if of == node.id
-    ]
+    marks = _marks(turn, node.id)
     sampling = node.action.sampling
     by = f"{sampling.model}, {sampling.schema}{', ' + sampling.guided if sampling.guided else ''}"
     title = f"#{node.id} {word}{' (' + ', '.join(marks) + ')' if marks else ''} by {by}"
@@ -109,6 +107,16 @@ def _add_node(branch: Tree, node: Node, turn: Turn) -> None:
         shown.add(_text(f"verdict by rule {node.verdict.rule}{reason}", style="dim"))
     if turn.expanded == node.id and turn.critique:
         shown.add(_text(f"critique: {turn.critique.text}", style="yellow"))
+
+
+def _marks(turn: Turn, node: int) -> list[str]:
+    """The pairs beside the first are numbered from 2."""
+    first = [("chosen", turn.chosen), ("rejected", turn.rejected)]
+    sides = [mark for mark, of in first if of == node]
+    for number, match in enumerate(turn.further, start=2):
+        further = [(f"chosen {number}", match.chosen), (f"rejected {number}", match.rejected)]
+        sides += [mark for mark, of in further if of == node]
+    return sides
 
 
 def _text(content: str, style: str = "") -> Text:

@@ -1,15 +1,16 @@
 """Whose row it is: ids, place in the tree, and the run it comes from.
 
 An id is `<instruction>_<depth>_<turn>`, as in the originals. Where a view has several rows a
-turn, the node follows (`..._<node>`), and both nodes for a pair across turns, so that ids are
-unique in every view but `ultrainteract_sft`, which keeps the original's three parts.
+turn, the node follows (`..._<node>`), and both nodes for a pair beside a turn's first or across
+turns, so that ids are unique in every view but `ultrainteract_sft`, which keeps the original's
+three parts.
 """
 
 from dataclasses import dataclass
 from typing import TypedDict
 
 from ultrainteract.dataset.rows import Metadata
-from ultrainteract.tree import Node, PreferenceTree
+from ultrainteract.tree import Node, Pair, PreferenceTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,12 @@ def row_id(tree: PreferenceTree, turn: int, *nodes: Node) -> str:
     return "_".join(
         [tree.instruction.id, str(tree.depth), str(turn), *(str(node.id) for node in nodes)]
     )
+
+
+def pair_id(tree: PreferenceTree, pair: Pair) -> str:
+    """That of a pair within its turn: the turn's own for the first, with both nodes for others."""
+    nodes = (pair.chosen, pair.rejected) if pair.further else ()
+    return row_id(tree, pair.turn, *nodes)
 
 
 class Named(TypedDict):

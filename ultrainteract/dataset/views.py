@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ultrainteract.dataset.lineage import Origin, named, placed, row_id
+from ultrainteract.dataset.lineage import Origin, named, pair_id, placed, row_id
 from ultrainteract.dataset.rows import (
     ChatMessage,
     Draw,
@@ -43,9 +43,9 @@ Rows = Iterator[Row | Skipped]
 
 
 def preference(tree: PreferenceTree, origin: Origin) -> Rows:
-    """The pair of each turn, with the history both sides answer."""
+    """The pairs of each turn, with the history both sides answer."""
     for pair in tree.pairs():
-        yield _paired(tree, origin, pair, row_id(tree, pair.turn))
+        yield _paired(tree, origin, pair, pair_id(tree, pair))
 
 
 def reward(tree: PreferenceTree, origin: Origin) -> Rows:
@@ -124,8 +124,8 @@ def trees(tree: PreferenceTree, origin: Origin) -> Rows:
             node=node.id,
             parent=node.parent,
             kind=node.kind.value,
-            is_chosen=turn is not None and turn.chosen == node.id,
-            is_rejected=turn is not None and turn.rejected == node.id,
+            is_chosen=turn is not None and node.id in turn.chose,
+            is_rejected=turn is not None and node.id in turn.turned_down,
             is_expanded=expanded,
             action=node.action.text,
             code=node.action.code,
@@ -158,7 +158,7 @@ def ultrainteract_pair(tree: PreferenceTree, _: Origin) -> Rows:
             yield Skipped(reason)
             continue
         yield OriginalPairRow(
-            **named(tree, pair.turn),
+            **{**named(tree, pair.turn), "id": pair_id(tree, pair)},
             trajectory=tuple(
                 Spoken(speaker=_speaker(message), value=message.content) for message in pair.history
             ),

@@ -68,11 +68,20 @@ def _relabelled(node: Node, verdict: Verdict) -> Node:
 
 
 def _decided(turn: Turn, nodes: Sequence[Node], last: int | None) -> Turn:
-    """A turn's pair as far as it holds; nothing is expanded where the tree ends."""
-    chosen, rejected = turn.chosen, turn.rejected
-    if chosen is not None and nodes[chosen].judgement is not Judgement.CORRECT:
-        chosen = None
-    if rejected is not None and nodes[rejected].judgement is not Judgement.INCORRECT:
-        rejected = None
-    decided = replace(turn, chosen=chosen, rejected=rejected if chosen is not None else None)
+    """A turn's pairs as far as they hold; nothing is expanded where the tree ends."""
+
+    def right(place: int) -> bool:
+        return nodes[place].judgement is Judgement.CORRECT
+
+    def wrong(place: int) -> bool:
+        return nodes[place].judgement is Judgement.INCORRECT
+
+    chosen = turn.chosen if turn.chosen is not None and right(turn.chosen) else None
+    holds = chosen is not None and turn.rejected is not None and wrong(turn.rejected)
+    decided = replace(
+        turn,
+        chosen=chosen,
+        rejected=turn.rejected if holds else None,
+        further=tuple(one for one in turn.further if right(one.chosen) and wrong(one.rejected)),
+    )
     return replace(decided, expanded=None, critique=None) if turn.number == last else decided

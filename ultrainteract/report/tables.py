@@ -176,7 +176,7 @@ def last_action(tree: PreferenceTree) -> Node:
     """The action that ends a tree's trajectory. The tree has at least one."""
     nodes = [node for node in tree.nodes if node.turn == tree.depth]
     turn = next((one for one in tree.turns if one.number == tree.depth), Turn(tree.depth))
-    decided = turn.chosen if turn.chosen is not None else turn.expanded
+    decided = turn.chose[0] if turn.chose else turn.expanded
     if decided is not None:
         return tree.nodes[decided]
     return next((one for one in nodes if one.judgement is Judgement.INCORRECT), nodes[0])
