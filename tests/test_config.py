@@ -130,6 +130,27 @@ def test_pace_and_place_do_not_shape_trees() -> None:
     ]
 
 
+def test_a_budget_shapes_no_tree() -> None:
+    config = parse_config(MINIMAL, "x")
+    budget = {"tokens": 10, "tree": {"calls": 2}}
+    assert parse_config({**MINIMAL, "budget": budget}, "x").shape() == config.shape()
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"tokens": 0}, "budget.tokens: Input should be greater"),
+        ({"tree": {"seconds": -1}}, "budget.tree.seconds: Input should be greater"),
+        ({"token": 5}, "budget.token: unknown key; did you mean 'tokens'"),
+        ({"tree": {"tree": {}}}, "budget.tree.tree: unknown key; known: calls, money"),
+        ({"money": 5}, "budget.money limits nothing: no model has a price"),
+        ({"tree": {"money": 5}}, "budget.money limits nothing: no model has a price"),
+    ],
+)
+def test_a_budget_that_cannot_hold_is_refused(budget: object, words: str) -> None:
+    refused({**MINIMAL, "budget": budget}, words)
+
+
 def test_no_secret_is_in_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     config = parse_config(MINIMAL, "x")

@@ -1,8 +1,9 @@
 """One configuration object; `config_file` reads it.
 
 It has two parts. What shapes trees (models, roles, sampling, tree, sandbox limits, selection,
-seed, prompts) makes a journal's identity: `RunConfig.shape`. What paces or bounds (`pace`, and
-each model's `serve`) may change between two runs on one journal. Secrets are named, never held.
+seed, prompts) makes a journal's identity: `RunConfig.shape`. What paces or bounds (`pace`,
+`budget`, each model's `serve`) may change between two runs on one journal. Secrets are named,
+never held.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ultrainteract.limits import BudgetConfig
 from ultrainteract.prompts import prompts_hash
 from ultrainteract.types import JSON, Limits
 
@@ -87,6 +89,8 @@ class SamplingConfig(_Frozen):
 
     waves: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (4, 8, 8)
     """Samples a wave; a rung ends when a correct and an incorrect action are there."""
+    all_correct_after: Annotated[int, Field(ge=1)] | None = None
+    """So many correct actions of a turn and none incorrect end it; None: the rung is finished."""
     guided_samples: Annotated[int, Field(ge=0)] = 4
     """Samples on the ground-truth-guided rung; 0 leaves it out."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
@@ -108,6 +112,8 @@ class TreeConfig(_Frozen):
 
     max_turns: Annotated[int, Field(ge=1, le=5)] = 5
     """Turns at most; the paper has 5."""
+    never_correct_after: Annotated[int, Field(ge=1)] | None = None
+    """So many turns in a row without a correct action end a tree; None: only `max_turns` does."""
 
 
 class SandboxConfig(_Frozen):
@@ -200,6 +206,7 @@ class RunConfig(_Frozen):
     search: SearchConfig = SearchConfig()
     select: SelectConfig = SelectConfig()
     pace: PaceConfig = PaceConfig()
+    budget: BudgetConfig = BudgetConfig()
 
     @field_validator("models")
     @classmethod
@@ -235,6 +242,17 @@ class RunConfig(_Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _money_has_a_price(self) -> Self:
+        serves = [self.models[name].serve for name in self.used_models()]
+        wanted = self.budget.money is not None or self.budget.tree.money is not None
+        if wanted and not any(one.price_in or one.price_out for one in serves):
+            raise ValueError(
+                "budget.money limits nothing: no model has a price; set models.NAME.serve.price_in "
+                "and price_out, or limit budget.tokens"
+            )
+        return self
+
     @property
     def self_critique(self) -> bool:
         """Whether the critic also writes actions, perhaps under another name."""
@@ -244,7 +262,7 @@ class RunConfig(_Frozen):
 
     def shape(self) -> dict[str, JSON]:
         """What shapes trees, as JSON: the journal refuses a change of it."""
-        data = self.model_dump(mode="json", exclude={"pace": True})
+        data = self.model_dump(mode="json", exclude={"pace", "budget"})
         for model in data["models"].values():
             del model["serve"]
         named = self.select.decontaminate

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
+from ultrainteract.budget import Metered
 from ultrainteract.claims import OPINION, kind_of
 from ultrainteract.config import RunConfig
 from ultrainteract.critic import criticise
+from ultrainteract.early import all_correct, never_correct
 from ultrainteract.environment import Environment, Reading, load_environment
 from ultrainteract.ladder import Purpose, Wave, lot, next_wave
 from ultrainteract.opinion import ask_opinion
@@ -62,16 +64,22 @@ async def grow_tree(
 ) -> PreferenceTree:
     """The whole tree of one instruction. Raises what `effects` raises."""
     environment = load_environment(instruction.environment)
-    tested = await with_tests(instruction, config, effects)
-    open_turn = partial(Turn, environment=environment, config=config, effects=effects)
+    metered = Metered(effects)
+    tested = await with_tests(instruction, config, metered)
+    open_turn = partial(Turn, environment=environment, config=config, effects=metered)
     tree = PreferenceTree(tested or instruction, stop=None if tested else StopReason.NO_TESTS)
     if tested:
         await sieve(tree, config, open_turn)
     while tree.stop is None:
         turn = open_turn(tree)
-        while wave := turn.next_wave():
-            await turn.draw(wave)
-        await turn.close()
+        while tree.stop is None and (wave := turn.next_wave()):
+            if metered.exceeds(config):
+                tree.stop = StopReason.TREE_BUDGET
+            else:
+                await turn.draw(wave)
+        if turn.asked:
+            await turn.close()
+    tree.spent = metered.spending()
     return tree
 
 
@@ -79,7 +87,7 @@ class Turn:
     """One turn while it is open."""
 
     def __init__(
-        self, tree: PreferenceTree, environment: Environment, config: RunConfig, effects: Effects
+        self, tree: PreferenceTree, environment: Environment, config: RunConfig, effects: Metered
     ) -> None:
         self.tree, self.environment, self.config, self.effects = tree, environment, config, effects
         self.number = len(tree.turns) + 1
@@ -130,16 +138,13 @@ class Turn:
         steps = [node for node in self.nodes if node.kind is NodeKind.STEP]
         expanded = rejected or (rng.choice(steps) if steps and not chosen else None)
         critique = None
-        if self.number >= self.config.tree.max_turns:
-            self.tree.stop, expanded = StopReason.MAX_TURNS, None
-        elif expanded is None:
-            judged = {node.judgement for node in self.nodes if node.kind is NodeKind.ANSWER}
-            all_correct = judged == {Judgement.CORRECT}
-            self.tree.stop = StopReason.ALL_CORRECT if all_correct else StopReason.NOTHING_TO_EXPAND
-        elif expanded is rejected:
+        self.tree.stop = self.tree.stop or self._stop(expanded)
+        if self.tree.stop:
+            expanded = None
+        elif rejected and expanded is rejected:
             critique = await criticise(
                 self.tree.instruction,
-                expanded,
+                rejected,
                 self.environment,
                 self.config,
                 self.effects,
@@ -152,6 +157,20 @@ class Turn:
             critique=critique,
             further=pairing.further,
         )
+
+    def _stop(self, expanded: Node | None) -> StopReason | None:
+        """Why the tree ends with this turn; None where the next turn continues `expanded`."""
+        if self.number >= self.config.tree.max_turns:
+            return StopReason.MAX_TURNS
+        if expanded is None:
+            if all_correct(self.config, self.nodes):
+                return StopReason.ALL_CORRECT_EARLY
+            judged = {node.judgement for node in self.nodes if node.kind is NodeKind.ANSWER}
+            right = judged == {Judgement.CORRECT}
+            return StopReason.ALL_CORRECT if right else StopReason.NOTHING_TO_EXPAND
+        if never_correct(self.config, self.tree.nodes):
+            return StopReason.NEVER_CORRECT
+        return StopReason.TREE_BUDGET if self.effects.exceeds(self.config) else None
 
     async def _act(
         self, sampling: Sampling, choice: Choice

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ultrainteract.errors import JournalFault, RunFolderError, boundary
-from ultrainteract.types import Instruction, Usage, adapter
+from ultrainteract.types import Instruction, Spent, Usage, adapter
 
 FILE = "journal.sqlite"
 _FORMAT = "1"
@@ -44,15 +44,6 @@ class Effect:
     key: str
     data: bytes
     model: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Model calls, their tokens, and the seconds they were under way, summed."""
-
-    calls: int
-    usage: Usage
     seconds: float
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ultrainteract.config import RunConfig
+from ultrainteract.early import all_correct
 from ultrainteract.environment import Guide
 from ultrainteract.pairing import covered, incorrect
 from ultrainteract.tree import Node
@@ -74,7 +75,7 @@ def next_wave(
         begun = _next_actor(config, asked, first) or _guided(config, guides, asked, first, draw)
         return begun or _uncovered(config, guides, asked, nodes, first, draw)
     another = _uncovered(config, guides, asked, nodes, first, draw)
-    if another or not paired:
+    if another or not paired or all_correct(config, nodes):
         return another
     if config.roles.rejected:
         wanted = max(1, len(covered(guides, nodes)))

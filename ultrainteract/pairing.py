@@ -42,22 +42,19 @@ def incorrect(nodes: Sequence[Node], models: Collection[str]) -> list[Node]:
 def pair_up(
     nodes: Sequence[Node], guides: Sequence[Guide], others: Collection[str], rng: random.Random
 ) -> Pairing:
-    """The pairs of a turn, by lot: one, or one for each reference that guided a correct action.
+    """The pairs of a turn, by lot. An incorrect action is one of `others` while there is one.
 
-    An incorrect action is one of `others` while there is one. No action is in two pairs, and no
-    two pairs share the text of a side.
+    No action is in two pairs, and no two pairs of a turn share the text of a side.
     """
     correct, wrong = _of(nodes, Judgement.CORRECT), _of(nodes, Judgement.INCORRECT)
     theirs = [node for node in wrong if _author(node) in others]
-    groups = list(covered(guides, nodes).values())
-    candidates = [node for group in groups for node in group] or correct
-    chosen = rng.choice(candidates) if candidates else None
+    chosen = rng.choice(correct) if correct else None
     rejected = rng.choice(theirs or wrong) if wrong else None
     if chosen is None or rejected is None:
         return Pairing(chosen, rejected)
     right_texts, wrong_texts = {chosen.action.text}, {rejected.action.text}
     further: list[Match] = []
-    for group in groups:
+    for group in covered(guides, nodes).values():
         if chosen in group:
             continue
         rights = _distinct(group, right_texts)

@@ -17,6 +17,7 @@ from ultrainteract.types import (
     Message,
     NodeKind,
     Observation,
+    Spent,
     StopReason,
     Verdict,
 )
@@ -98,6 +99,8 @@ class PreferenceTree:
     turns: list[Turn] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     stop: StopReason | None = None
+    spent: dict[str, Spent] = field(default_factory=dict)
+    """What its model calls took, by model; also those of tests, filter and critic."""
     remark: str = ""
     """What there is to say of `stop`, in words."""
 

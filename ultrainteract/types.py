@@ -49,13 +49,16 @@ class NodeKind(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why a tree stopped growing."""
+    """Why a tree stopped growing. `TREE_BUDGET`, its own limit, is no end once that is raised."""
 
     MAX_TURNS = "max_turns"
     ALL_CORRECT = "all_correct"
     NOTHING_TO_EXPAND = "nothing_to_expand"
     NO_TESTS = "no_tests"
     TOO_EASY = "too_easy"
+    ALL_CORRECT_EARLY = "all_correct_early"
+    NEVER_CORRECT = "never_correct"
+    TREE_BUDGET = "tree_budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,20 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Model calls, their tokens, and the seconds they were under way, summed."""
+
+    calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion."""
+        return self.usage.prompt_tokens + self.usage.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from ultrainteract.budget import bill, price_table
 from ultrainteract.cluster.driver import Drive, Progress, drive, ray_session
 from ultrainteract.cluster.problems import choose
 from ultrainteract.cluster.worker import Work
@@ -19,7 +20,6 @@ from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, instruct, load_environment
 from ultrainteract.errors import ConfigError, unknown
-from ultrainteract.journal import Spent
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
@@ -29,7 +29,7 @@ from ultrainteract.seeds import Loaded, load_plugin, load_seed, named
 from ultrainteract.select.pass_rate import RULE as PASS_RATE
 from ultrainteract.select.selection import Reason, Removal
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import JSON, Instruction, StopReason
+from ultrainteract.types import JSON, Instruction, Spent, StopReason
 from ultrainteract.verify.pool import GRADER_VERSION
 
 
@@ -86,15 +86,7 @@ class Summary:
     @property
     def cost(self) -> float:
         """Money, by the prices of the configuration."""
-        total = 0.0
-        for name, spent in self.spent.items():
-            # A reconfigured run may have asked models that it names no longer.
-            if name not in self.request.config.models:
-                continue
-            serve = self.request.config.models[name].serve
-            total += spent.usage.prompt_tokens * serve.price_in / 1e6
-            total += spent.usage.completion_tokens * serve.price_out / 1e6
-        return total
+        return bill(self.spent, price_table(self.request.config)).money
 
 
 def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:

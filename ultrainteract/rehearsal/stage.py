@@ -6,6 +6,7 @@ Notebook, tools, graders and tests are those of a run; searches find the problem
 from dataclasses import dataclass
 from typing import Self
 
+from ultrainteract.budget import Metered
 from ultrainteract.config import RunConfig, SearchConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.environment import instruct, load_environment
@@ -101,13 +102,13 @@ class Stage:
         }
         effects = LiveEffects(samplers, self._sandbox, notebook, self._grader)
         environment = load_environment(tree.instruction.environment)
-        turn = Turn(tree, environment, self._config, effects)
+        turn = Turn(tree, environment, self._config, Metered(effects))
         await turn.draw(Wave(Purpose.ACTOR, ACTOR, 0, 1, 0))
         return turn.nodes[0]
 
 
 def _without_models(config: RunConfig) -> RunConfig:
-    data = config.model_dump(exclude={"models", "roles"})
+    data = config.model_dump(exclude={"models", "roles", "budget"})
     models = {name: {"model": name, "kind": "scripted"} for name in (ACTOR, JUDGE)}
     roles = {"actors": [ACTOR], "critic": JUDGE}
     # A reply is cut by its stop strings only.
