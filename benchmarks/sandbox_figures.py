@@ -12,6 +12,7 @@ from pathlib import Path
 from docker.models.containers import Container
 
 import docker
+from benchmarks.process_tree import descendants, held_kb
 from ultrainteract.errors import SetupError
 from ultrainteract.sandbox.engine import LABEL, connect, labelled, owner
 
@@ -101,28 +102,6 @@ class Machine:
             driver_mb=round(held_kb(os.getpid()) / 1024, 1),
             sandboxes_mb=round(sum(map(held_kb, pids)) / 1024, 1),
         )
-
-
-def descendants(pids: set[int]) -> set[int]:
-    """These processes and all that came from them."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    found = set(pids)
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
-def held_kb(pid: int) -> int:
-    """A process's share of its resident pages and its page tables; 0 when it is gone."""
-    total = 0
-    with contextlib.suppress(OSError):
-        for name, key in (("smaps_rollup", "Pss:"), ("status", "VmPTE:")):
-            lines = Path(f"/proc/{pid}/{name}").read_text().splitlines()
-            total += sum(int(line.split()[1]) for line in lines if line.startswith(key))
-    return total
 
 
 def descriptors(pid: int) -> int:
