@@ -178,11 +178,12 @@ async def recorded(
     gate = Gate()
     written = 0
 
-    async def write(effect: Effect) -> None:
+    async def write(effect: Effect) -> bytes:
         nonlocal written
         written += 1
         gate.draining = stop_after is not None and written >= stop_after
         journal.record([effect])
+        return effect.data
 
     tree = instruction().id
     gate.draining = stop_after == 0

@@ -164,8 +164,9 @@ def test_a_replay_has_the_same_pairs(
     config, instruction = configured(rejected=rejected, turns=3), posed(references)
     journal = Journal(tmp_path_factory.mktemp("run"))
 
-    async def write(effect: Effect) -> None:
+    async def write(effect: Effect) -> bytes:
         journal.record([effect])
+        return effect.data
 
     try:
         recorder = Recorder(instruction.id, config, {}, world, write, Gate())

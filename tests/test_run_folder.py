@@ -63,7 +63,7 @@ def test_a_change_of_shape_is_refused_with_a_diff(tmp_path: Path) -> None:
 def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
     begin(tmp_path / "r", config())
     with open_run(tmp_path / "r") as run:
-        run.journal.end("t", "max_turns")
+        run.journal.record([], {"t": "max_turns"})
         run.begin(config(), SEEDS, WHERE, [])
         assert run.journal.ended() == {"t": "max_turns"}
         run.begin(config(sampling={"waves": [1]}), SEEDS, WHERE, [])

@@ -189,11 +189,12 @@ async def recorded(
 ) -> PreferenceTree:
     gate, written = Gate(), 0
 
-    async def write(effect: Effect) -> None:
+    async def write(effect: Effect) -> bytes:
         nonlocal written
         written += 1
         gate.draining = stop_after is not None and written >= stop_after
         journal.record([effect])
+        return effect.data
 
     asked = instruction()
     recorder = Recorder(asked.id, config, journal.effects(asked.id), world, write, gate)

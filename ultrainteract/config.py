@@ -175,7 +175,7 @@ class PaceConfig(_Frozen):
     limit: Annotated[int, Field(ge=1)] | None = None
     """Problems at most; None takes all."""
     workers: Annotated[int, Field(ge=1)] = 1
-    """TreeWorker actors."""
+    """TreeWorker actors on each node."""
     trees_in_flight: Annotated[int, Field(ge=1)] = 64
     """Trees under way at once, for each worker."""
     containers: Annotated[int, Field(ge=1)] = 2

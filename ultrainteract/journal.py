@@ -8,11 +8,11 @@ import fcntl
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ from ultrainteract.errors import JournalFault, RunFolderError, boundary
 from ultrainteract.types import Instruction, Spent, Usage, adapter
 
 FILE = "journal.sqlite"
+# Tree, kind, key.
+Place: TypeAlias = tuple[str, str, str]
 _FORMAT = "1"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -45,6 +47,11 @@ class Effect:
     data: bytes
     model: str
     seconds: float
+
+    @property
+    def place(self) -> Place:
+        """Its key in the journal."""
+        return self.tree, self.kind, self.key
 
 
 class Journal:
@@ -175,14 +182,37 @@ class Journal:
             yield from page
             position = rows[-1][0]
 
-    def record(self, effects: Iterable[Effect]) -> None:
-        """Commit effects; one that is there already stays as it was recorded first."""
+    def record(
+        self, effects: Sequence[Effect], ended: Mapping[str, str] | None = None
+    ) -> dict[Place, bytes]:
+        """Commit effects and the ends of trees (id -> stop reason) at once.
+
+        An effect that is there already stays as it was recorded first: returns what is there of
+        each such one, so that whoever asked a second time goes on with the first answer.
+        """
         with self._transaction("record effects"):
+            before = self._db.total_changes
             self._db.executemany(
                 "INSERT INTO effect VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (tree, kind, key) DO NOTHING",
-                map(astuple, effects),
+                ((e.tree, e.kind, e.key, e.data, e.model, e.seconds) for e in effects),
             )
+            there_before = len(effects) - (self._db.total_changes - before)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO ended VALUES (?, ?)", (ended or {}).items()
+            )
+        return self._recorded(effects) if there_before else {}
+
+    def _recorded(self, effects: Sequence[Effect]) -> dict[Place, bytes]:
+        """What the journal holds in place of these, where that is something else."""
+        held: dict[Place, bytes] = {}
+        for one in effects:
+            rows = self._rows(
+                "SELECT data FROM effect WHERE tree = ? AND kind = ? AND key = ?", *one.place
+            )
+            if rows[0][0] != one.data:
+                held[one.place] = rows[0][0]
+        return held
 
     def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree: (kind, key) -> data."""
@@ -205,10 +235,10 @@ class Journal:
         """How many effects of that kind are recorded."""
         return int(self._rows("SELECT count(*) FROM effect WHERE kind = ?", kind)[0][0])
 
-    def end(self, tree: str, stop: str) -> None:
-        """Mark a tree as grown to its end."""
-        with self._transaction("end a tree"):
-            self._db.execute("INSERT OR REPLACE INTO ended VALUES (?, ?)", (tree, stop))
+    def touched(self, trees: Iterable[str]) -> set[str]:
+        """Those of the trees that have any effect."""
+        known = "SELECT 1 FROM effect WHERE tree = ? LIMIT 1"
+        return {tree for tree in trees if self._rows(known, tree)}
 
     def ended(self) -> dict[str, str]:
         """Trees that were grown to their end: id -> stop reason."""

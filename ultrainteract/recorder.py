@@ -55,9 +55,11 @@ class Recorder:
         config: RunConfig,
         known: Mapping[tuple[str, str], bytes],
         live: Effects,
-        write: Callable[[Effect], Awaitable[None]],
+        write: Callable[[Effect], Awaitable[bytes]],
         gate: Gate,
     ) -> None:
+        """`write` returns once the effect is on disk, with what is recorded in its place: another
+        worker that was taken for dead may have been first."""
         self._tree, self._config, self._known, self._live = tree, config, known, live
         self._write, self._gate = write, gate
         self._asked: dict[tuple[str, str], asyncio.Future[bytes]] = {}
@@ -112,8 +114,7 @@ class Recorder:
         started = time.monotonic()
         data = adapter(value).dump_json(await live())
         seconds = time.monotonic() - started
-        await self._write(Effect(self._tree, kind, key, data, model, seconds))
-        return data
+        return await self._write(Effect(self._tree, kind, key, data, model, seconds))
 
 
 class _NothingLive:
@@ -133,7 +134,7 @@ class _Open:
     draining = False
 
 
-async def _write_nothing(effect: Effect) -> None:
+async def _write_nothing(effect: Effect) -> bytes:
     raise AssertionError(f"a replay recorded {effect.kind}")
 
 

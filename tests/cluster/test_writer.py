@@ -1,14 +1,14 @@
 """Effects that wait together share a commit; a commit that fails tells everyone who waited."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from ultrainteract.cluster.writer import GroupCommit, JournalWriter
+from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter
 from ultrainteract.errors import JournalFault
-from ultrainteract.journal import Effect, Journal
+from ultrainteract.journal import Effect, Journal, Place
 
 
 class Counting(Journal):
@@ -16,29 +16,38 @@ class Counting(Journal):
 
     commits = 0
 
-    def record(self, effects: Iterable[Effect]) -> None:
+    def record(
+        self, effects: Sequence[Effect], ended: Mapping[str, str] | None = None
+    ) -> dict[Place, bytes]:
         self.commits += 1
-        super().record(effects)
+        return super().record(effects, ended)
 
 
-def effect(number: int) -> Effect:
-    return Effect("t", "sample", str(number), b"{}", "m", 0.0)
+def effect(number: int, data: bytes = b"{}") -> Effect:
+    return Effect("t", "sample", str(number), data, "m", 0.0)
+
+
+def gathering(journal: Journal) -> Gathering:
+    async def commit(batch: Batch) -> dict[Place, bytes]:
+        return await asyncio.to_thread(journal.record, batch.effects, batch.ended)
+
+    return Gathering(commit)
 
 
 async def test_effects_that_wait_together_share_a_commit(tmp_path: Path) -> None:
     journal = Counting(tmp_path)
-    group = GroupCommit(journal)
-    await asyncio.gather(*(group.record(effect(number)) for number in range(100)))
+    group = gathering(journal)
+    await asyncio.gather(*(group.record(Batch([effect(number)])) for number in range(100)))
     assert len(journal.effects("t")) == 100
-    assert journal.commits < 100
-    await group.record(effect(100))
+    assert journal.commits <= 2
+    await group.record(Batch([effect(100)]))
     assert len(journal.effects("t")) == 101
     journal.close()
 
 
 async def test_what_record_returned_for_is_on_disk(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    await GroupCommit(journal).record(effect(1))
+    await gathering(journal).record(Batch([effect(1)]))
     reader = Journal(tmp_path, readonly=True)
     assert ("sample", "1") in reader.effects("t")
     reader.close()
@@ -48,23 +57,49 @@ async def test_what_record_returned_for_is_on_disk(tmp_path: Path) -> None:
 async def test_a_failed_commit_is_a_fault_for_all_who_waited(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.close()
-    group = GroupCommit(journal)
-    results = await asyncio.gather(
-        *(group.record(effect(number)) for number in range(3)), return_exceptions=True
-    )
+    group = gathering(journal)
+    asked = (group.record(Batch([effect(number)])) for number in range(3))
+    results = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(result) for result in results] == [JournalFault] * 3
     with pytest.raises(JournalFault):
-        await group.record(effect(4))
+        await group.record(Batch([effect(4)]))
 
 
-async def test_trees_may_end_while_effects_are_committed(tmp_path: Path) -> None:
+async def test_one_who_gives_up_takes_nothing_from_the_others(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    group = gathering(journal)
+    first = asyncio.create_task(group.record(Batch([effect(1)])))
+    second = asyncio.create_task(group.record(Batch([effect(2)])))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == {}
+    assert len(journal.effects("t")) == 2
+    journal.close()
+
+
+async def test_trees_end_with_the_effects_they_ended_by(tmp_path: Path) -> None:
     writer = JournalWriter(str(tmp_path))
     for round_ in range(20):
-        numbers = range(round_ * 20, round_ * 20 + 20)
-        ends = (writer.end(f"t{round_}.{number}", "max_turns") for number in range(4))
-        await asyncio.gather(*(writer.record(effect(number)) for number in numbers), *ends)
+        batches = [Batch([effect(round_ * 20 + number)]) for number in range(20)]
+        batches += [Batch(ended={f"t{round_}.{number}": "max_turns"}) for number in range(4)]
+        await asyncio.gather(*map(writer.record, batches))
     assert len(await writer.effects("t")) == 400
     reader = Journal(tmp_path, readonly=True)
     assert len(reader.ended()) == 80
     reader.close()
+    await writer.close()
+
+
+async def test_who_asks_a_second_time_gets_the_first_answer(tmp_path: Path) -> None:
+    writer = JournalWriter(str(tmp_path))
+    first, second = effect(1, b'{"by":1}'), effect(1, b'{"by":2}')
+    assert await writer.record(Batch([first, effect(2)])) == {}
+    held = await writer.record(Batch([second, effect(3)]))
+    assert held == {second.place: first.data}
+    both = await asyncio.gather(
+        writer.record(Batch([effect(4, b"1")])), writer.record(Batch([effect(4, b"2")]))
+    )
+    assert {
+        held.get(effect(4).place, data) for held, data in zip(both, (b"1", b"2"), strict=True)
+    } == {(await writer.effects("t"))["sample", "4"]}
     await writer.close()

@@ -48,8 +48,9 @@ def grow_run(
     """A run at `path` with a tree of each instruction, each in a world of its own."""
 
     async def grow(journal: Journal, one: Instruction, salt: int) -> str:
-        async def write(effect: Effect) -> None:
+        async def write(effect: Effect) -> bytes:
             journal.record([effect])
+            return effect.data
 
         recorder = Recorder(one.id, config, {}, world(salt), write, Gate())
         return str((await grow_tree(one, config, recorder)).stop)
@@ -57,7 +58,7 @@ def grow_run(
     with open_run(path) as run:
         run.begin(config, SEEDS, WHERE, rooted)
         for salt, one in enumerate(rooted):
-            run.journal.end(one.id, asyncio.run(grow(run.journal, one, salt)))
+            run.journal.record([], {one.id: asyncio.run(grow(run.journal, one, salt))})
     return path
 
 

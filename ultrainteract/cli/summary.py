@@ -92,16 +92,12 @@ def _models(summary: Summary) -> RenderableType:
 def _trouble(summary: Summary) -> Iterator[RenderableType]:
     if summary.drive.fatal:
         yield Text(f"\nthe run stopped: {summary.drive.fatal}", style="red")
-    if diverged := sum(report.diverged for report in summary.drive.reports):
+    if diverged := summary.drive.diverged:
         yield Text(
             f"\n{diverged} repeated executions gave another output than recorded (clock, entropy); "
             "the trees go on from the record"
         )
-    troubles: dict[str, int] = {}
-    for report in summary.drive.reports:
-        if report.trouble and not report.drained:
-            troubles[report.trouble] = troubles.get(report.trouble, 0) + 1
-    yield from _listed("trees not grown, because of", troubles)
+    yield from _listed("trees not grown, because of", summary.drive.troubles)
 
 
 def _next_step(summary: Summary) -> Iterator[RenderableType]:

@@ -11,9 +11,9 @@ from ultrainteract.cli.configured import configured
 from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.summary import render
 from ultrainteract.cluster.driver import Progress
+from ultrainteract.cluster.rounds import TreeReport
 from ultrainteract.cluster.synthesis import SynthesisRequest, check_names
 from ultrainteract.cluster.synthesis import synthesize as run
-from ultrainteract.cluster.worker import TreeReport
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import ConfigError
 from ultrainteract.seeds import named

@@ -1,6 +1,6 @@
 """A run is one Ray job: workers pull trees, the journal's writer sits with the driver.
 
-`drive` grows every instruction it is given. The first stop signal drains: effects under way are
+`drive` grows a backlog of instructions. The first stop signal drains: effects under way are
 recorded, no new one starts. The second stops at once; what was recorded is recorded.
 """
 
@@ -10,10 +10,10 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 # Before ray is imported: it reads these once.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -25,17 +25,12 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ultrainteract.cluster.actors import LASTING, start
+from ultrainteract.cluster.backlog import Backlog
+from ultrainteract.cluster.crew import Crew
 from ultrainteract.cluster.engines import Engines
-from ultrainteract.cluster.worker import TreeReport, TreeWorker, Work
+from ultrainteract.cluster.rounds import TreeReport, Work
 from ultrainteract.cluster.writer import NAME, JournalWriter
 from ultrainteract.errors import SetupError, boundary
-from ultrainteract.types import Instruction
-
-if TYPE_CHECKING:
-    from ray.actor import ActorHandle
-
-    Workers: TypeAlias = list[ActorHandle[TreeWorker]]
-
 
 # Trees that fail one after the other: no other would fare better.
 _FAILURES = 8
@@ -51,9 +46,12 @@ class Progress:
 
 @dataclass
 class Drive:
-    """How a run went."""
+    """How a run went: trees grown, executions that came out otherwise than recorded, and why
+    trees were not grown. `fatal` says what concerned them all."""
 
-    reports: list[TreeReport] = field(default_factory=list)
+    grown: int = 0
+    diverged: int = 0
+    troubles: Counter[str] = field(default_factory=Counter)
     drained: bool = False
     fatal: str = ""
 
@@ -85,7 +83,7 @@ def ray_session(address: str | None) -> Iterator[None]:
 
 async def drive(
     folder: Path,
-    instructions: Iterable[Instruction],
+    backlog: Backlog,
     work: Work,
     progress: Progress,
     serving: Callable[[Mapping[str, str]], None],
@@ -103,98 +101,57 @@ async def drive(
                 return replace(result, drained=True)
             serving(engines.origins)
             work = replace(work, endpoints=engines.endpoints)
-            async with _actors(folder, work) as workers:
-                pump = _Pump(iter(instructions), workers, result, stop, progress)
-                await pump.run(work.config.pace.trees_in_flight)
+            async with _writer(folder):
+                await _grow_all(backlog, work, result, stop, progress)
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
     return result
 
 
 @contextlib.asynccontextmanager
-async def _actors(folder: Path, work: Work) -> AsyncIterator["Workers"]:
+async def _writer(folder: Path) -> AsyncIterator[None]:
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     writer = start(
         JournalWriter,
         {**LASTING, "name": NAME, "scheduling_strategy": here, "max_concurrency": 1000},
         str(folder),
     )
-    lanes = work.config.pace.trees_in_flight
-    options = {
-        **LASTING,
-        "max_task_retries": 3,
-        "scheduling_strategy": "SPREAD",
-        "max_concurrency": lanes + 8,
-    }
-    workers = [
-        start(TreeWorker, options, number, work) for number in range(work.config.pace.workers)
-    ]
     try:
-        yield workers
+        yield
     finally:
-        for worker in workers:
-            with contextlib.suppress(ray.exceptions.RayError, asyncio.TimeoutError):
-                await asyncio.wait_for(worker.close.remote(), 60)
-            ray.kill(worker)
         ray.kill(writer)
 
 
-class _Pump:
-    """Each worker has as many lanes as trees in flight; a lane pulls the next instruction."""
+async def _grow_all(
+    backlog: Backlog, work: Work, result: Drive, stop: asyncio.Event, progress: Progress
+) -> None:
+    failed_in_a_row = 0
 
-    def __init__(
-        self,
-        queue: Iterator[Instruction],
-        workers: "Workers",
-        result: Drive,
-        stop: asyncio.Event,
-        progress: Progress,
-    ) -> None:
-        self._queue, self._workers, self._result = queue, workers, result
-        self._stop, self._progress = stop, progress
-        self._failed_in_a_row = 0
-
-    async def run(self, lanes: int) -> None:
-        """Until the queue is empty, or what is under way after a stop has ended."""
-        aside = [asyncio.create_task(self._drain())]
-        aside += [asyncio.create_task(self._listen(worker)) for worker in self._workers]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(lanes):
-                    for worker in self._workers:
-                        group.create_task(self._lane(worker))
-        finally:
-            for task in aside:
-                task.cancel()
-
-    async def _lane(self, worker: "ActorHandle[TreeWorker]") -> None:
-        for instruction in self._queue:
-            if self._stop.is_set():
-                return
-            try:
-                report = await worker.grow.remote(instruction)
-            except ray.exceptions.RayError as error:
-                # Most likely a tree that kills its worker again and again: the others go on.
-                report = TreeReport(instruction.id, trouble=f"tree worker: {error}")
-            self._note(report)
-
-    def _note(self, report: TreeReport) -> None:
-        self._result.reports.append(report)
-        self._progress.grown(report)
+    def note(report: TreeReport) -> None:
+        nonlocal failed_in_a_row
+        progress.grown(report)
+        result.diverged += report.diverged
         failed = bool(report.trouble) and not report.drained
-        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
-        if (report.fatal or self._failed_in_a_row >= _FAILURES) and not self._result.fatal:
-            self._result.fatal = report.trouble
-            self._stop.set()
+        result.grown += bool(report.stop)
+        result.troubles += Counter([report.trouble] if failed else [])
+        failed_in_a_row = failed_in_a_row + 1 if failed else 0
+        if (report.fatal or failed_in_a_row >= _FAILURES) and not result.fatal:
+            result.fatal = report.trouble
+            stop.set()
 
-    async def _drain(self) -> None:
-        await self._stop.wait()
-        await asyncio.gather(*(worker.drain.remote() for worker in self._workers))
+    crew = Crew(backlog, work, note, progress.say)
 
-    async def _listen(self, worker: "ActorHandle[TreeWorker]") -> None:
-        with contextlib.suppress(ray.exceptions.RayError):
-            while True:
-                self._progress.say(f"NOTICE: {await worker.notice.remote()}")
+    async def drain() -> None:
+        await stop.wait()
+        await crew.drain()
+
+    draining = asyncio.create_task(drain())
+    try:
+        await crew.run()
+    finally:
+        draining.cancel()
+    if not (backlog.finished or stop.is_set()):
+        result.fatal = result.fatal or f"no worker is left: {crew.trouble}"
 
 
 @contextlib.contextmanager

@@ -12,9 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ultrainteract.budget import bill, price_table
+from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.driver import Drive, Progress, drive, ray_session
 from ultrainteract.cluster.problems import choose
-from ultrainteract.cluster.worker import Work
+from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
@@ -194,7 +195,8 @@ def _grow(
         progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
-        return asyncio.run(drive(run.path, waiting, work, progress, serving))
+        backlog = Backlog(waiting, len(waiting), journal.touched)
+        return asyncio.run(drive(run.path, backlog, work, progress, serving))
 
 
 def expected_on_cpu(config: RunConfig, trees: int) -> str:

@@ -1,13 +1,16 @@
 """A TreeWorker grows many trees at once in one process: models, sandbox and graders are shared."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from ultrainteract.cluster.backlog import Assignment
+from ultrainteract.cluster.rounds import Round, TreeReport, Work, report
 from ultrainteract.cluster.writer import RemoteJournal
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import load_environment
@@ -24,49 +27,23 @@ from ultrainteract.sandbox.tools import HostTool
 from ultrainteract.search.searcher import Searcher
 from ultrainteract.seeds import load_plugin
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import ExecResult, Instruction, Judgement, adapter, digest
+from ultrainteract.types import ExecResult, Instruction, adapter, digest
 from ultrainteract.verify.pool import Grader
 
 log = logging.getLogger(__name__)
+# Seconds: a worker is heard of at least that often; while trees wait, it looks for room that often;
+# trees that end within that time are told together.
+_HEARTBEAT = 10.0
+_LOOK = 0.1
+_LINGER = 0.02
 Remember: TypeAlias = Callable[[str, str, Callable[[], Awaitable[str]]], Awaitable[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What a worker needs to know; the same for all workers of a run."""
-
-    config: RunConfig
-    endpoints: dict[str, tuple[str, ...]]
-    """Base URLs by model name."""
-    plugins: tuple[str, ...]
-    uses_code: bool
-    logs: str
-
-
-@dataclass(frozen=True, slots=True)
-class TreeReport:
-    """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
-    `fatal` that no other tree would fare better, `drained` that the run was asked to stop.
-    `diverged` counts executions that were repeated and gave another result than recorded."""
-
-    tree: str
-    stop: str = ""
-    turns: int = 0
-    pairs: int = 0
-    correct: int = 0
-    nodes: int = 0
-    lost: int = 0
-    diverged: int = 0
-    trouble: str = ""
-    fatal: bool = False
-    drained: bool = False
-
-
 class TreeWorker:
-    """An asyncio actor. It may restart: its trees are then replayed from the journal."""
+    """An asyncio actor. One that is lost is replaced: its trees are replayed from the journal."""
 
-    def __init__(self, number: int, work: Work) -> None:
-        _log_to(Path(work.logs) / f"worker-{number}.log")
+    def __init__(self, name: str, work: Work) -> None:
+        _log_to(Path(work.logs) / f"worker-{name}.log")
         self._work = work
         self._journal = RemoteJournal()
         self.draining = False
@@ -79,12 +56,24 @@ class TreeWorker:
         self._warming: asyncio.Task[None] | None = None
         self._grader = Grader(config.pace.graders)
         self._searcher = Searcher(config.search)
-        self._notices: asyncio.Queue[str] = asyncio.Queue()
-        self._samplers = _samplers(work, self._notices.put_nowait)
+        self._growing: dict[str, asyncio.Task[None]] = {}
+        self._reports: list[TreeReport] = []
+        self._notices: list[str] = []
+        self._news = asyncio.Event()
+        self._samplers = _samplers(work, self._notice)
 
-    async def notice(self) -> str:
-        """Returns when there is something that the user should hear now."""
-        return await self._notices.get()
+    async def work(self, batch: Sequence[Assignment], waiting: int) -> Round:
+        """Begin these trees, then tell what there is to tell; `waiting` counts further ones.
+
+        Returns at once where there is room for more, after `_HEARTBEAT` seconds at the latest.
+        """
+        for one in batch:
+            self._growing[one.tree] = asyncio.create_task(self._grow_reported(one))
+        await self._something(waiting)
+        reports, self._reports = self._reports, []
+        notices, self._notices = self._notices, []
+        unfit = next((one.trouble for one in reports if one.unfit), "")
+        return Round(tuple(reports), self._wants(), tuple(notices), unfit)
 
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
@@ -92,18 +81,51 @@ class TreeWorker:
         for replicas in self._samplers.values():
             await asyncio.gather(*(sampler.drain() for sampler in replicas))
 
-    async def grow(self, instruction: Instruction) -> TreeReport:
-        """One tree, from the journal's record and then live. Reports faults, raises none."""
+    def _notice(self, text: str) -> None:
+        self._notices.append(text)
+        self._news.set()
+
+    def _wants(self) -> int:
+        """How many more trees would find room here."""
+        return max(0, self._work.config.pace.trees_in_flight - len(self._growing))
+
+    async def _something(self, waiting: int) -> None:
+        deadline = time.monotonic() + _HEARTBEAT
+        while not self._news.is_set() and time.monotonic() < deadline:
+            if waiting and self._wants():
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK if waiting else _HEARTBEAT):
+                    await self._news.wait()
+        if self._growing:
+            # Trees that end together are told together.
+            await asyncio.sleep(_LINGER)
+        self._news.clear()
+
+    async def _grow_reported(self, one: Assignment) -> None:
         try:
-            tree, diverged = await self._grow(instruction)
+            said = await self._grow_or_say_why(one)
+            # Looked up after the wait: a round may have taken the list meanwhile.
+            self._reports.append(said)
+        finally:
+            del self._growing[one.tree]
+            self._news.set()
+
+    async def _grow_or_say_why(self, one: Assignment) -> TreeReport:
+        """From the journal's record and then live. Reports faults, raises none."""
+        try:
+            tree, diverged = await self._grow(one)
         except Draining as stopped:
-            return TreeReport(instruction.id, trouble=str(stopped), drained=True)
+            return TreeReport(one.tree, trouble=str(stopped), drained=True)
         except (Fault, SetupError) as fault:
-            log.exception("tree %s", instruction.id)
-            fatal = isinstance(fault, JournalFault | SetupError)
+            log.exception("tree %s", one.tree)
             trouble = f"{type(fault).__name__}: {fault}"
-            return TreeReport(instruction.id, trouble=trouble, fatal=fatal)
-        return _report(tree, diverged)
+            fatal, unfit = isinstance(fault, JournalFault), isinstance(fault, SetupError)
+            return TreeReport(one.tree, trouble=trouble, fatal=fatal, unfit=unfit)
+        except Exception as error:
+            log.exception("tree %s", one.tree)
+            return TreeReport(one.tree, trouble=f"{type(error).__name__}: {error}")
+        return report(tree, diverged)
 
     def _warm(self) -> None:
         """Containers start while the first actions are sampled."""
@@ -112,9 +134,10 @@ class TreeWorker:
             # Whoever needs a container meets its error again.
             self._warming.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _grow(self, instruction: Instruction) -> tuple[PreferenceTree, int]:
+    async def _grow(self, one: Assignment) -> tuple[PreferenceTree, int]:
         self._warm()
-        known = await self._journal.effects(instruction.id)
+        instruction = one.instruction
+        known = {} if one.fresh else await self._journal.effects(instruction.id)
         seed = digest([self._work.config.seed, instruction.id])
         recorded = _recorded_results(self._work.config, known)
         # The recorder is made below, of what is made of these.
@@ -177,19 +200,6 @@ def _tell_parked(parked: Callable[[str], None], name: str, url: str, reason: str
     text = f"model {name!r} at {url} is gone ({reason}): its requests wait until it is back"
     log.warning(text)
     parked(text)
-
-
-def _report(tree: PreferenceTree, diverged: int) -> TreeReport:
-    return TreeReport(
-        tree.instruction.id,
-        stop=str(tree.stop),
-        turns=len(tree.turns),
-        pairs=sum(1 for _ in tree.pairs()),
-        correct=sum(1 for _ in tree.with_verdict(Judgement.CORRECT)),
-        nodes=len(tree.nodes),
-        lost=sum(loss.samples for loss in tree.losses),
-        diverged=diverged,
-    )
 
 
 def _recorded_results(

@@ -1,54 +1,81 @@
-"""The one process that writes a run's journal: effects that arrive together share a commit."""
+"""The one process that writes a run's journal: what arrives together shares a commit.
+
+Effects are gathered twice: a worker sends what waits as one batch, and the writer commits the
+batches that wait as one transaction.
+"""
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import ray
 
 from ultrainteract.cluster.actors import ask
-from ultrainteract.errors import JournalFault
-from ultrainteract.journal import Effect, Journal, WriterLock
+from ultrainteract.errors import JournalFault, UltraInteractError
+from ultrainteract.journal import Effect, Journal, Place, WriterLock
 
 T = TypeVar("T")
-
-
-class GroupCommit:
-    """Commits what is waiting as one transaction, then what came meanwhile as the next."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._waiting: list[tuple[Effect, asyncio.Future[None]]] = []
-        self._committing: asyncio.Task[None] | None = None
-
-    async def record(self, effect: Effect) -> None:
-        """Returns once the effect is on disk. Raises `JournalFault`."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((effect, done))
-        if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit())
-        await done
-
-    async def _commit(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            fault = None
-            try:
-                await asyncio.to_thread(self._journal.record, [effect for effect, _ in batch])
-            except JournalFault as error:
-                fault = error
-            for _, done in batch:
-                # The worker that waited may be gone.
-                if done.cancelled():
-                    continue
-                if fault:
-                    done.set_exception(fault)
-                else:
-                    done.set_result(None)
-
-
 NAME = "journal-writer"
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is committed together: effects, and trees that ended with their stop reasons."""
+
+    effects: list[Effect] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Batch") -> None:
+        """Take in another."""
+        self.effects += other.effects
+        self.ended |= other.ended
+
+
+class Commit(Protocol):
+    """Brings a batch to disk."""
+
+    async def __call__(self, batch: Batch) -> dict[Place, bytes]:
+        """Returns what is recorded in place of what was there before."""
+        ...
+
+
+class Gathering:
+    """Sends what waits as one batch through `commit`, then what came meanwhile as the next.
+
+    `commit` returns what the journal holds in place of effects that were there already.
+    """
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._waiting = Batch()
+        self._done: asyncio.Future[dict[Place, bytes]] | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    async def record(self, batch: Batch) -> dict[Place, bytes]:
+        """Returns once it is on disk. Raises `JournalFault`."""
+        self._waiting.add(batch)
+        if self._done is None:
+            self._done = asyncio.get_running_loop().create_future()
+        done = self._done
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+        # Shared by all of the batch: one who gives up must not take it from the others.
+        return await asyncio.shield(done)
+
+    async def _send(self) -> None:
+        while (done := self._done) is not None:
+            batch, self._waiting, self._done = self._waiting, Batch(), None
+            try:
+                done.set_result(await self._commit(batch))
+            except UltraInteractError as fault:
+                done.set_exception(fault)
+            finally:
+                if not done.done():
+                    done.set_exception(JournalFault("the journal was closed before a commit"))
+                # Whoever waited may be gone.
+                done.exception()
 
 
 class JournalWriter:
@@ -57,7 +84,7 @@ class JournalWriter:
     def __init__(self, folder: str) -> None:
         self._lock = WriterLock(Path(folder))
         self._journal = Journal(Path(folder))
-        self._commits = GroupCommit(self._journal)
+        self._gathering = Gathering(self._commit)
         # Readers have a connection of their own, so that they see committed effects only.
         self._reader = Journal(Path(folder), readonly=True)
 
@@ -65,19 +92,18 @@ class JournalWriter:
         """Everything recorded for a tree."""
         return self._reader.effects(tree)
 
-    async def record(self, effect: Effect) -> None:
-        """Returns once it is on disk."""
-        await self._commits.record(effect)
-
-    async def end(self, tree: str, stop: str) -> None:
-        """A tree was grown to its end."""
-        await asyncio.to_thread(self._journal.end, tree, stop)
+    async def record(self, batch: Batch) -> dict[Place, bytes]:
+        """Returns once it is on disk, with what stands in place of what was there before."""
+        return await self._gathering.record(batch)
 
     async def close(self) -> None:
         """Let go of the file."""
         self._journal.close()
         self._reader.close()
         self._lock.release()
+
+    async def _commit(self, batch: Batch) -> dict[Place, bytes]:
+        return await asyncio.to_thread(self._journal.record, batch.effects, batch.ended)
 
 
 class RemoteJournal:
@@ -89,19 +115,25 @@ class RemoteJournal:
     def __init__(self) -> None:
         # Ray's handles have no attributes that a type checker could know.
         self._actor: Any = ray.get_actor(NAME)
+        self._gathering = Gathering(self._send)
 
     async def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree."""
         known: dict[tuple[str, str], bytes] = await self._ask(self._actor.effects.remote(tree))
         return known
 
-    async def record(self, effect: Effect) -> None:
-        """Returns once it is on disk."""
-        await self._ask(self._actor.record.remote(effect))
+    async def record(self, effect: Effect) -> bytes:
+        """Returns once it is on disk, with the data that is recorded: what came first stays."""
+        held = await self._gathering.record(Batch([effect]))
+        return held.get(effect.place, effect.data)
 
     async def end(self, tree: str, stop: str) -> None:
         """A tree was grown to its end."""
-        await self._ask(self._actor.end.remote(tree, stop))
+        await self._gathering.record(Batch(ended={tree: stop}))
+
+    async def _send(self, batch: Batch) -> dict[Place, bytes]:
+        held: dict[Place, bytes] = await self._ask(self._actor.record.remote(batch))
+        return held
 
     @staticmethod
     async def _ask(answer: Awaitable[T]) -> T:

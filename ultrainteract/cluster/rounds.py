@@ -1,0 +1,65 @@
+"""What driver and workers tell each other."""
+
+from dataclasses import dataclass
+
+from ultrainteract.config import RunConfig
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs to know; the same for all workers of a run."""
+
+    config: RunConfig
+    endpoints: dict[str, tuple[str, ...]]
+    """Base URLs by model name."""
+    plugins: tuple[str, ...]
+    uses_code: bool
+    logs: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeReport:
+    """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
+    `fatal` that no other tree would fare better, `unfit` that none would on this node, `drained`
+    that the run was asked to stop. `diverged` counts executions that were repeated and
+    gave another result than recorded."""
+
+    tree: str
+    stop: str = ""
+    turns: int = 0
+    pairs: int = 0
+    correct: int = 0
+    nodes: int = 0
+    lost: int = 0
+    diverged: int = 0
+    trouble: str = ""
+    fatal: bool = False
+    unfit: bool = False
+    drained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a worker has to say: trees that it grew or gave up, how many more it would take, and
+    what the user should hear. `unfit` says why it can grow none at all."""
+
+    reports: tuple[TreeReport, ...] = ()
+    wants: int = 0
+    notices: tuple[str, ...] = ()
+    unfit: str = ""
+
+
+def report(tree: PreferenceTree, diverged: int) -> TreeReport:
+    """What there is to say of a tree that was grown to its end."""
+    return TreeReport(
+        tree.instruction.id,
+        stop=str(tree.stop),
+        turns=len(tree.turns),
+        pairs=sum(1 for _ in tree.pairs()),
+        correct=sum(1 for _ in tree.with_verdict(Judgement.CORRECT)),
+        nodes=len(tree.nodes),
+        lost=sum(loss.samples for loss in tree.losses),
+        diverged=diverged,
+    )
