@@ -17,9 +17,11 @@ from ultrainteract.verify.policy import forgiven
 from ultrainteract.verify.quantity import Quantity, close, nearly, quantity, rounds
 from ultrainteract.verify.screen import LENGTH
 from ultrainteract.verify.surface import tidy, unmark
+from ultrainteract.verify.units import akin
 
 _option = re.compile(r"\(?\s*([A-Za-z])\s*(?:\)|\.|:)?")
 _options = re.compile(r"\(?\s*([A-J])\s*(?:\)|\.|:)\s*\S.*", re.DOTALL)
+_letter_row = re.compile(r"[A-Z](?:[ ,;]*[A-Z])+")
 _words = re.compile(r"[A-Za-z][A-Za-z' ,.!?\"-]*")
 _known = FUNCTIONS | GREEK | STRUCTURES | CONSTANT.keys()
 _truth = {"true": "yes", "false": "no"}
@@ -54,6 +56,7 @@ def decide(predicted: str, gold: str, context: Context = NOTHING) -> Finding | N
         return found("string", equal=True)
     return (
         _letters(left, right)
+        or _spelt(left, right)
         or bases(left, right)
         or _emptiness(left, right)
         or _numbers(left, right, context)
@@ -64,7 +67,7 @@ def decide(predicted: str, gold: str, context: Context = NOTHING) -> Finding | N
 
 def _squeezed(text: str) -> str:
     """Without spaces where they part no two words and no two numbers."""
-    return re.sub(r"(?<![\w\\]) | (?!\w)", "", text)
+    return re.sub(r"(?<![\w\\]) | (?!\w)", "", unmark(text))
 
 
 def _letters(left: str, right: str) -> Finding | None:
@@ -78,6 +81,16 @@ def _letters(left: str, right: str) -> Finding | None:
     if quantity(left):
         return undecided("option", "an option's letter is due, the answer is a value")
     return None
+
+
+def _spelt(left: str, right: str) -> Finding | None:
+    """Letters in their order: `A, D, F`, `A,D,F` and `ADF`; three at least, or with commas."""
+    ours, gold = unmark(left), unmark(right)
+    if not (_letter_row.fullmatch(ours) and _letter_row.fullmatch(gold)):
+        return None
+    one, other = re.sub("[ ,;]", "", ours), re.sub("[ ,;]", "", gold)
+    listed = "," in gold or len(other) > 2  # noqa: PLR2004  AB may be a segment
+    return found("letters", equal=True) if listed and one == other else None
 
 
 def _emptiness(left: str, right: str) -> Finding | None:
@@ -111,7 +124,7 @@ def _compare(ours: Quantity, gold: Quantity) -> Finding | None:  # noqa: PLR0911
     units = {ours.unit, gold.unit}
     if units == {"%", ""}:
         factors.append(1 / _hundred if ours.unit == "%" else _hundred)
-    elif "" not in units and not _akin(ours.unit, gold.unit):
+    elif "" not in units and not akin(ours.unit, gold.unit):
         return undecided("unit", f"{ours.unit!r} for {gold.unit!r}")
     if any(close(gold, ours, factor) for factor in factors):
         return found("number", equal=True)
@@ -124,11 +137,6 @@ def _compare(ours: Quantity, gold: Quantity) -> Finding | None:  # noqa: PLR0911
     if nearly(gold, ours):
         return undecided("rounding", "a thousandth apart or less")
     return found("number", equal=False)
-
-
-def _akin(one: str, other: str) -> bool:
-    """One names the other with more words: `unit` and `square unit`, `cup` and `cup of tea`."""
-    return set(one.split()) <= set(other.split()) or set(other.split()) <= set(one.split())
 
 
 def _moments(left: str, right: str) -> Finding | None:
@@ -174,7 +182,7 @@ def _wordy(text: str) -> bool:
 
 def _folded(text: str) -> str:
     """Lower case, no punctuation, no articles (HotpotQA's `normalize_answer`)."""
-    bare = re.sub(r"[^a-z0-9 ]", "", unmark(text).lower())
+    bare = re.sub(r"[^a-z0-9 ]", "", re.sub("[,;]", " ", unmark(text).lower()))
     folded = " ".join(re.sub(r"\b(?:a|an|the)\b", " ", bare).split())
     return _truth.get(folded, folded)
 

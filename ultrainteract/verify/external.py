@@ -14,19 +14,27 @@ from ultrainteract.verify.surface import CLOSE, OPEN
 
 _decimals = re.compile(r"\.\d|%|\d,\d")
 _number = re.compile(r"(Integer|Float) ?\( ?'?([0-9.]+(?:[eE][+-]?[0-9]{1,3})?)'? ?\)")
+_relation = re.compile(r"[=<>]|\\(?:le|ge|ne|lt|gt|in)(?![A-Za-z])")
 # What its normalisation drops silently: two texts that differ there only would seem equal.
 # Words it multiplies letter by letter: `evil` is `live`.
 _foreign = re.compile(
-    r"[?]|(?<![\\A-Za-z])[A-Za-z]{4,}|\\(?:begin|dots|cdots|ldots|cases|if|mid)(?![A-Za-z])|\.\.\."
+    r"[?']|\d\s*_|\b0[xbo]|(?<![\\A-Za-z])[A-Za-z]{4,}|\\(?:begin|dots|cdots|ldots|cases|if|mid)(?![A-Za-z])|\.\.\."
 )
 
 
 def accepts(left: str, right: str) -> bool:
     """Whether Math-Verify holds two tidied texts equal. False also for what it cannot read."""
+    # It takes the last side of a relation for its value: |x| = 5 for 5.
+    if _relates(left) and not _relates(right):
+        return False
     for text in (left, right):
         if _decimals.search(text) or _foreign.search(text) or OPEN in text or CLOSE in text:
             return False
     return _verifier()(left, right)
+
+
+def _relates(text: str) -> bool:
+    return bool(_relation.search(re.sub(r"_\s*\{[^{}]*\}", "", text)))
 
 
 @cache

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ultrainteract.number_words import spelled
-from ultrainteract.verify.names import FUNCTIONS, GREEK, listed
+from ultrainteract.verify.units import unit
 
 TOLERANCE = Fraction(1, 10**6)
 # What a float's own error may move an integer by; a relative bound alone takes 331 millions
@@ -33,41 +33,8 @@ _number = re.compile(
     rf")(?:\s*(?P<currency2>\$))?(?P<rest>.*)",
     re.DOTALL,
 )
-_word_unit = re.compile(
-    r"(?: ?\u2039\(?(?P<text>[^\u2039\u203a()]*)\)?\u203a| ?(?P<tight>(?:cm|mm|km|kg|mg|ml|mph))"
-    r"| \((?P<bracketed>[A-Za-z]{4,}(?: [A-Za-z]{2,}){0,1})\)"
-    r"| (?P<plain>[A-Za-z]{2,}(?:[ -][A-Za-z]{2,}){0,3}))"
-    r"(?:\s*(?:\^|\*\*)\s*\{?\d\}?)?\.?"
-)
-_unit_groups = ("text", "tight", "bracketed", "plain")
-# 5 million is no 5.
-_scales = frozenset(
-    listed("hundred thousand million billion trillion dozen hundreds thousands millions half")
-)
-_not_units = (
-    FUNCTIONS
-    | GREEK
-    | {"and", "or", "to", "from", "with", "than", "else", "when", "where", "plus"}
-    | _scales
-) - {"sec", "min"}
-# Two or three letters after a number are a product of variables, unless they are one of these.
-_short_units = frozenset(
-    listed(
-        "cm mm km ft in sec min hr hrs kg mg gm lb lbs oz ml mph mi yd deg rad day men ways boy pm "
-        "am usd inr rs sq m/s"
-    )
-)
-_shortest = 4
 _longest = 500
-_synonyms = {
-    "dollar": "$", "usd": "$", "buck": "$", "degree": "deg", "deg": "deg", "°": "deg",
-    "percent": "%", "inch": "in", "inche": "in", "foot": "ft", "feet": "ft", "meter": "m",
-    "metre": "m", "centimeter": "cm", "centimetre": "cm", "kilometer": "km", "kilometre": "km",
-    "gm": "g", "second": "sec", "minute": "min", "hour": "hr", "h": "hr", "kilogram": "kg",
-    "gram": "g",
-    "liter": "l", "litre": "l", "pound": "lb", "mile": "mi", "yard": "yd", "hr": "hr",
-    "cent": "¢", "penny": "¢", "pennie": "¢", "children": "child", "people": "person",
-}  # fmt: skip
+_money = re.compile(r"^(?:USD|US(?=\$)|[Rr]s ?\.?(?= ?\d))\s*")
 _multiples = {
     "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "dozen": 12,
@@ -82,7 +49,7 @@ _longest_word = 60
 class Quantity:
     """A number as written. `decimals` counts digits after the point, -1 without a point.
 
-    `unit` is canonical: `$`, `%`, `deg`, or a word in the singular; empty without one.
+    `unit` is canonical, see `units.unit`; empty without one.
     """
 
     value: Fraction
@@ -113,17 +80,17 @@ def quantity(tidied: str) -> Quantity | None:
     if scaled := _multiple.fullmatch(unmarked(tidied)):
         head = quantity(scaled["head"] + scaled["rest"])
         return head and replace(head, value=head.value * _multiples[scaled["word"]], decimals=-1)
-    match = _number.fullmatch(tidied)
+    match = _number.fullmatch(_money.sub("", tidied))
     if match is None:
         return None
     value = _value(match)
-    unit = _unit(match["rest"])
-    if value is None or unit is None:
+    named = unit(match["rest"])
+    if value is None or named is None:
         return None
-    if match["currency"] or match["currency2"]:
-        unit = unit or "$"
+    if money := match["currency"] or match["currency2"]:
+        named = named or money
     negative = (match["sign"] == "-") != (match["sign2"] == "-")
-    return Quantity(-value if negative else value, _decimals(match["decimal"] or ""), unit)
+    return Quantity(-value if negative else value, _decimals(match["decimal"] or ""), named)
 
 
 def _value(match: re.Match[str]) -> Fraction | None:
@@ -154,33 +121,6 @@ def _decimals(text: str) -> int:
     return max(0, len(mantissa.partition(".")[2]) - int(exponent or 0))
 
 
-def _unit(rest: str) -> str | None:  # noqa: PLR0911
-    """The canonical unit in what follows a number; None if that is no unit."""
-    rest = rest.strip(" ") if rest.strip(" ")[:1] in ("", "%", "^") else rest
-    if rest in ("", "%"):
-        return rest
-    if rest == r"^\circ":
-        return "deg"
-    match = _word_unit.fullmatch(rest.rstrip())
-    if match is None:
-        return None
-    plain = (match["plain"] or match["bracketed"] or "").lower().split()
-    if any(word in _not_units for word in plain):
-        return None
-    if plain and len(plain[0]) < _shortest and plain[0] not in _short_units:
-        return None
-    words = (
-        next(word for word in match.group(*_unit_groups) if word is not None).strip(" .").lower()
-    )
-    if not re.fullmatch(r"[a-z°][a-z /.²³^0-9-]*", words):
-        return None
-    if {"and", "or"} & set(words.split()):
-        return None
-    single = re.sub(r"\s*(?:\^?[23]|[²³])$", "", words).removesuffix("s")
-    single = single.removeprefix("square ").removeprefix("cubic ").removeprefix("sq ")
-    return _synonyms.get(single, single)
-
-
 def close(left: Quantity, right: Quantity, factor: Fraction = Fraction(1)) -> bool:
     """Equal: exactly if both are whole or exact, else to a relative 1e-6."""
     a, b = left.value, right.value * factor
@@ -192,6 +132,8 @@ def close(left: Quantity, right: Quantity, factor: Fraction = Fraction(1)) -> bo
     if a == 0 or b == 0:
         return a == 0 and abs(b) < Fraction(1, 10**12) and right.decimals > 15  # noqa: PLR2004
     bound = TOLERANCE * max(abs(a), abs(b))
+    if left.decimals > 0 and right.decimals > 0:  # 16386.18 is another amount than 16386.17
+        bound = min(bound, Fraction(1, 2 * 10 ** min(left.decimals, right.decimals)))
     if a.denominator == 1 or b.denominator == 1:
         bound = min(bound, SLACK)
     return abs(a - b) <= bound

@@ -7,12 +7,14 @@ from typing import Literal
 from ultrainteract.verify.names import CONSTANT, FUNCTION, GREEK, SETS, STRUCTURES
 from ultrainteract.verify.surface import CLOSE, OPEN
 from ultrainteract.verify.tree import Unreadable
+from ultrainteract.verify.units import unit
 
 Kind = Literal["number", "name", "sign", "begin", "end"]
 
 _pattern = re.compile(
     r"(?P<begin>\\begin\s*\{(?:[pbB]?matrix|smallmatrix|array)\}(?:\{[lcr| ]*\})?)"
     r"|(?P<end>\\end\s*\{(?:[pbB]?matrix|smallmatrix|array)\})"
+    r"|(?P<coded>0[xXbBoO][0-9A-Fa-f])"
     r"|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]\d{2,3}(?!\d)|[eE]\d{1,3}(?![\dA-Za-z]))?)"
     r"|\\(?P<command>[A-Za-z]+)"
     r"|(?P<mark>\u2039[^\u2039\u203a]*\u203a)"
@@ -31,11 +33,6 @@ _signs = {
 _known = {**FUNCTION, **CONSTANT, **dict.fromkeys(GREEK), **dict.fromkeys(STRUCTURES), **SETS}
 _longest = sorted((name for name in _known if len(name) > len("pi")), key=len, reverse=True)
 _python_words = {"and": ",", "or": ",", "in": "in", "union": "cup", "U": "cup"}
-# A unit after a value changes nothing; a condition does.
-_unit = re.compile(
-    r"(?!.*\b(?:for|if|all|or|and|when|where|not|more|less|mod|than|only|each|per|is)\b)"
-    r"[A-Za-z][A-Za-z /.]*"
-)
 # A run of letters that is no name is a product of variables only when short.
 _product = 3
 
@@ -58,6 +55,8 @@ def tokens(text: str) -> list[Token]:
         match = _pattern.match(text, position)
         if match is None:
             raise Unreadable(f"character {text[position]!r}")
+        if match["coded"]:
+            raise Unreadable("digits of another base")
         position = match.end()
         if match.lastgroup == "space":
             spaced = True
@@ -97,7 +96,7 @@ def _mark(text: str, before: list[Token]) -> list[Token]:
     if (len(text) == 1 and text.isalpha()) or text in FUNCTION:
         return [Token("name", text, latex=True)]
     after_value = before and (before[-1].kind in ("number", "end") or before[-1].text in ")}]")
-    if text.lower() == "only" or text == "" or (after_value and _unit.fullmatch(text)):
+    if text.lower() == "only" or text == "" or (after_value and unit(f" {OPEN}{text}{CLOSE}")):
         return []
     raise Unreadable(f"text {text!r}")
 
