@@ -15,6 +15,9 @@ _counted = re.compile(
 _said = re.compile(
     r"(?:final\s+)?answer\s*(?:is|:|=|is\s*:)+[ \t]*(?P<answer>[^\n]+)", re.IGNORECASE
 )
+_display = re.compile(r"\${2}|(?<!\\)\\[()\[\]]")
+_maths = re.compile(r"\$([^$]+)\$")
+_between = re.compile(r"\s*(?:,|,?\s*(?:and|or))\s*")
 _hash = re.compile(r"^####\s*(.+)$", re.MULTILINE)
 _wrapper = re.compile(
     r"^(?:(?:so|thus|hence|therefore)[, ]+)?(?:the\s+)?(?:final\s+)?"
@@ -94,15 +97,25 @@ def _sentence(text: str) -> str:
 
 
 def _last_statement(line: str) -> str:
+    line = _display.sub("$", line)
     sentence = [part for part in re.split(r"(?<=[.!?])\s+", line) if part][-1].rstrip(" .")
-    maths = re.findall(r"\$([^$]+)\$", sentence)
+    maths = list(_maths.finditer(sentence))
     if maths and not sentence.startswith("$"):
-        return str(maths[-1]).strip()
+        return _joint_maths(sentence, maths)
+    sentence = maths[0][1] if maths and maths[0].span() == (0, len(sentence)) else sentence
     said = list(_is.finditer(sentence))
     if said and " " in sentence[: said[-1].start()].strip():
         return sentence[said[-1].end() :].strip()
     choice = re.search(r"\b(?:is|it's|option|choice)\s*\(?([A-Z])\)?$", sentence)
-    return choice[1] if choice else sentence
+    return choice[1] if choice else sentence.strip()
+
+
+def _joint_maths(sentence: str, maths: list[re.Match[str]]) -> str:
+    """The last formula, and those before it that only commas and "and" part from it."""
+    first = len(maths) - 1
+    while first > 0 and _between.fullmatch(sentence[maths[first - 1].end() : maths[first].start()]):
+        first -= 1
+    return ", ".join(match[1].strip() for match in maths[first:])
 
 
 def from_output(output: str) -> str:

@@ -11,7 +11,7 @@ from ultrainteract.verify.quantity import quantity
 from ultrainteract.verify.surface import unmark
 
 _subscript = re.compile(
-    r"(-?[0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)\s*_\s*\{?\s*(\d{1,2}|[a-z]{3,9})\s*\}?"
+    r"\(?(-?[0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?)\)?\s*_\s*\{?\s*(\d{1,2}|[a-z]{3,9})\s*\}?"
 )
 _said = re.compile(r"(-?[0-9A-Fa-f]+)\s*\(?\s*(?:in )?base[ -](\d{1,2}|[a-z]{3,9})\s*\)?")
 _prefix = re.compile(r"0([bBoOxX])([0-9A-Fa-f]+)")

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import mpmath
 
-from ultrainteract.verify import external
+from ultrainteract.verify import external, notation, units
 from ultrainteract.verify.context import NOTHING, Context
 from ultrainteract.verify.finding import Finding, found, undecided
 from ultrainteract.verify.policy import forgiven
@@ -28,7 +28,6 @@ _lettered = re.compile(r"([^A-Za-z]*\d) ?[A-Za-z]")
 _degrees = re.compile(r"\^\{?\\circ\s*\}?|\s*\bdegrees?\b|\u2039\s*(?:degrees?|°)\s*\u203a")
 _exponent = re.compile(r"(\d)[eE]([+-])(\d)(?!\d)")
 _to = re.compile(r"(?<=\d) to (?=\d)|\s*\u2039\s*to\s*\u203a\s*")
-_inequality = re.compile(r"[<>]|\\(?:le|ge|lt|gt)(?![A-Za-z])")
 _bare_log = re.compile(r"\\log(?![_A-Za-z])")
 _natural_log = re.compile(r"(?<![\\A-Za-z])log\(|\\ln|\bln\b")
 
@@ -61,16 +60,29 @@ def _equal(predicted: str, gold: str) -> Finding:
     for side, text in (("answer", left), ("reference", right)):
         if reason := refusal(text):
             return undecided("screen", f"{side}: {reason}")
+    (ours, name), (wanted, runs) = (notation.family(units.cut(text)) for text in (left, right))
+    if name and runs and name != runs:
+        ours = _renamed(ours, name, runs)
     try:
-        pairs = [(a, b) for a in _readings(left, right) for b in _readings(right, left)]
+        pairs = [(a, b) for a in _readings(ours, wanted) for b in _readings(wanted, ours)]
         results = _compared(pairs)
     except (Unreadable, RecursionError) as error:
         return _elsewhere(left, right, f"{error}")
     if True in results:
-        return found("value", equal=True)
+        clash = units.clash(left, right)
+        return undecided("unit", "another unit") if clash else found("value", equal=True)
     if None in results:
         return undecided("form", "equal or not by rounding, brackets or domain")
-    return _doubt(left, right) or _doubt(right, left) or found("value", equal=False)
+    if runs:
+        return undecided("family", "two formulas may give one family")
+    return _doubt(ours, wanted) or _doubt(wanted, ours) or found("value", equal=False)
+
+
+def _renamed(text: str, name: str, other: str) -> str:
+    """The family of `name` as one of `other`; unchanged where `other` is in it already."""
+    if re.search(rf"(?<![A-Za-z\\]){other}(?![A-Za-z])", text):
+        return text
+    return re.sub(rf"(?<![A-Za-z\\]){name}(?![A-Za-z])", other, text)
 
 
 def _compared(pairs: list[tuple[Node, Node]]) -> list[bool | None]:
@@ -89,7 +101,7 @@ def _compared(pairs: list[tuple[Node, Node]]) -> list[bool | None]:
 
 def _readings(text: str, other: str) -> list[Node]:
     """What a text may mean: `1,200` a number or two, `20%` 20 or, facing no sign, 0.2."""
-    text = _joined(text)
+    text = notation.plain(text)
     texts = [text]
     if _exponent.search(text):
         texts = [_exponent.sub(r"\1e\g<2>0\3", text), text]
@@ -103,17 +115,6 @@ def _readings(text: str, other: str) -> list[Node]:
         texts = [bare] if _degrees.search(other) else [bare, _degrees.sub(r"^\\circ ", text)]
     grouped = [_thousands.sub(lambda match: match[0].replace(",", ""), text) for text in texts]
     return [_read(text) for text in dict.fromkeys(grouped + texts)]
-
-
-def _joined(text: str) -> str:
-    """`x < 2 or x > 3` is a union, `x > 2 and x < 3` an intersection."""
-    if not _inequality.search(text):
-        return text
-    for word, sign in (("or", "cup"), ("and", "cap")):
-        parts = re.split(rf"\u2039\s*{word}\s*\u203a|\b{word}\b", text)
-        if len(parts) > 1 and all(map(_inequality.search, parts)):
-            return rf" \{sign} ".join(f"({part.strip(' ,')})" for part in parts)
-    return text
 
 
 def _read(text: str) -> Node:
@@ -135,6 +136,8 @@ def _both(plus: Node, minus: Node) -> Node:
 
 def _doubt(one: str, other: str) -> Finding | None:
     """Why unequal readings may be equal all the same: `\\log` has two bases, `5 m` a unit."""
+    if any(len(_either_sign.findall(part)) > 1 for part in one.split(",")):
+        return undecided("sign", "signs that go together, or not")
     if _bare_log.search(one) and _natural_log.search(other):
         return undecided("log", "log without a base")
     match = _lettered.fullmatch(one)

@@ -5,6 +5,7 @@ None means that the forms differ so that a person would hesitate: UNVERIFIED.
 """
 
 from ultrainteract.verify import scalar as scalars
+from ultrainteract.verify.forms import settled
 from ultrainteract.verify.region import agree, is_region, named, region
 from ultrainteract.verify.tree import (
     Apply,
@@ -24,6 +25,7 @@ _pair = 2
 
 def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pair of forms
     """Whether `ours` says what `gold` says. Raises Unreadable where a formula needs more."""
+    ours, gold = settled(ours), settled(gold)
     if scalar(ours) and scalar(gold):
         return scalars.same(ours, gold)
     if isinstance(ours, Relation) and isinstance(gold, Relation):
@@ -36,7 +38,7 @@ def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pa
     if isinstance(ours, Relation):
         value = _assigned(ours)
         if value is None:
-            raise Unreadable("a relation for a value")
+            return _chained(ours, gold)
         return same(value, gold)
     if isinstance(ours, Group) and isinstance(gold, Group):
         return _groups(ours, gold)
@@ -70,10 +72,22 @@ def _assigned(relation: Relation) -> Node | None:
     return None
 
 
+def _chained(ours: Relation, gold: Node) -> bool | None:
+    """`4\\sqrt{10} \\approx 12.65` says its first value, if the others are that value rounded."""
+    if set(ours.signs) != {"="} or any(map(variables, ours.terms)):
+        raise Unreadable("a relation for a value")
+    first, *others = ours.terms
+    if any(same(first, other) is False for other in others):
+        return None
+    return same(first, gold)
+
+
 def _relations(ours: Relation, gold: Relation) -> bool | None:
     values = _assigned(ours), _assigned(gold)
-    if values[0] is not None and values[1] is not None and ours.terms[0] == gold.terms[0]:
-        return same(values[0], values[1])
+    if values[0] is not None and values[1] is not None:
+        alike = ours.terms[0] == gold.terms[0]
+        if alike or _functions(ours.terms[0], gold.terms[0]):
+            return same(values[0], values[1])
     one, other = region(ours), region(gold)
     if one is not None and other is not None:
         return agree(one, other)
@@ -90,6 +104,11 @@ def _relations(ours: Relation, gold: Relation) -> bool | None:
     if ratio is None:
         return None
     return bool(ratio) and sign == gold.signs[0]
+
+
+def _functions(one: Node, other: Node) -> bool:
+    """`f(x)` and `y` may be two names of one function."""
+    return {type(one), type(other)} == {Apply, Symbol}
 
 
 def _named_sides(ours: Relation, gold: Relation) -> bool:
@@ -177,6 +196,10 @@ def _flat(ours: Group, gold: Group) -> bool | None:
     """Lists of different length are different, but for one level of grouping: `(1,1;2,2)`."""
     if gold.kind in ("bare", "set") and len(ours.items) == 1 and isinstance(ours.items[0], Group):
         return same(ours.items[0], gold)
+    if len(ours.items) == 1 and ours.kind != "paren":
+        only = ours.items[0]
+        if isinstance(only, Group) and only.kind == gold.kind == "paren":
+            return same(only, gold)  # a solver's list of one point
     if len(gold.items) == 1 and isinstance(gold.items[0], Group):
         return same(ours, gold.items[0])
     return False

@@ -15,11 +15,15 @@ _unicode = {
     "−": "-", "–": "-", "—": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
     "÷": "/", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ", "≥": r"\ge ",
     "⩾": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ",
-    "°": r"^\circ ", "√": r"\sqrt ", "±": r"\pm ", "²": "^2", "³": "^3", "％": "%", "，": ",",
+    "°": r"^\circ ", "√": r"\sqrt ", "±": r"\pm ", "％": "%", "，": ",",
     "∓": r"\mp ", "（": "(", "）": ")", "\u00a0": " ", "“": '"', "”": '"', "’": "'", "‘": "'",
-    "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "½": r"\frac{1}{2}",
+    "∛": r"\sqrt[3]", "∜": r"\sqrt[4]", "⌊": r"\lfloor ", "⌋": r"\rfloor ",
+    "⌈": r"\lceil ", "⌉": r"\rceil ", "½": r"\frac{1}{2}",
+    "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ",
 }  # fmt: skip
 _letters = str.maketrans(_unicode | {OPEN: " ", CLOSE: " "})
+_raised = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
+_digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "-0123456789n")
 _silent = re.compile(
     r"(?<!\\)\\(?:[,;:!> ]|(?:quad|qquad|displaystyle|textstyle|limits|mleft|mright)(?![A-Za-z])"
     r"|(?:left|right)(?![A-Za-z])\.?"
@@ -51,7 +55,17 @@ _same = [
         (r"(?<=[\d\w}])\.(?=\s*[\])])", ""),
         (r"\^\{?\\(?:circ|degree)\}?|\\degree(?![A-Za-z])", r"^\\circ "),
         (r"\\operatorname\*?\{([A-Za-z]+)\}", r"\\\1 "),
-        (r"\\(?:math(?:bf|bb|it|cal|sf)|boldsymbol|bm|overline|vec|hat)\{([^{}]{1,3})\}", r" \1 "),
+        (r"\\(?:math(?:bf|bb|it|cal|sf)|boldsymbol|bm)\{([^{}]{1,3})\}", r" \1 "),
+        (r"\\(?:overline|vec|hat)\{([A-Za-z]{1,3})\}", r" \1 "),
+        (r"\\(?:nice|s|x|flat)frac(?![A-Za-z])", r"\\frac"),
+        (r"\u2039\s*\\?\$\s*\u203a", "$"),
+        (r"\\lfloor(?![A-Za-z])", " floor("),
+        (r"\\lceil(?![A-Za-z])", " ceiling("),
+        (r"(?:\bm ?)?\\angle(?![A-Za-z])", " "),
+        (r"\\r(?:floor|ceil)(?![A-Za-z])", ")"),
+        (r"\\cr(?![A-Za-z])|\\\\\[\d+ ?[a-z]{2}\]", r"\\\\"),
+        (r"(?<=[RC}])\s*-\s*(?=\\\{)", r"\\setminus "),
+        (r"\(\s*\{([^{}]*,[^{}]*)\}\s*\)", r"(\1)"),
         (r"\b(?:array|Array|ImmutableMatrix|ImmutableDenseMatrix)\((?=\[)", "Matrix("),
     )
 ]
@@ -97,6 +111,7 @@ def tidy(text: str) -> str:
         return text
     text = _unwrap(text.strip().rstrip(".").rstrip() if not text.endswith("..") else text)
     text = printed.plain(_lead.sub("", text, count=1) if _lead.match(text) else text)
+    text = _raised.sub(_exponent, text)
     text = _repeating.sub(_fraction, text).translate(_letters)
     if "\\begin" not in text:
         text = text.replace("\\\\", "\\")  # escaped once too often
@@ -106,7 +121,8 @@ def tidy(text: str) -> str:
         text = pattern.sub(put, text)
     text = _silent.sub(lambda match: "" if match[0] in (r"\!", r"\,") else " ", text)
     text = text.replace(r"\$", "$").replace(r"\%", "%")
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".,").strip()
+    text = re.sub(r"\s+", " ", text).strip()
+    text = text if text.endswith("..") else text.rstrip(".,").strip()
     if _grouped.fullmatch(text):
         text = re.sub("[ _]", "", text)
     elif angled := _angled.fullmatch(text):
@@ -119,6 +135,11 @@ def tidy(text: str) -> str:
 def _marked(match: re.Match[str]) -> str:
     inside = match[1].strip()
     return f" {inside} " if inside.isdecimal() else f"{OPEN}{inside}{CLOSE}"
+
+
+def _exponent(match: re.Match[str]) -> str:
+    digits = match[0].translate(_digits)
+    return f"^{digits}" if len(digits) == 1 else f"^{{{digits}}}"
 
 
 def _fraction(match: re.Match[str]) -> str:
