@@ -48,7 +48,7 @@ def early(*, rejected: bool, right: int | None = None, wrong: int | None = None)
         (False, 2, 2, StopReason.ALL_CORRECT_EARLY),
         (False, 3, 2 + 3, StopReason.ALL_CORRECT_EARLY),
         (False, 6, 2 + 3, StopReason.ALL_CORRECT),
-        (True, None, 2 + 2 + 3, StopReason.ALL_CORRECT),
+        (True, None, 2 + 2 + 3 + 3, StopReason.ALL_CORRECT),
         (True, 2, 2 + 2, StopReason.ALL_CORRECT_EARLY),
     ],
 )

@@ -1,9 +1,10 @@
 """Which samples a turn asks for next: waves, stronger rungs, the guided rung, other models.
 
 A pure function of what the turn has asked and got, so that a replayed tree asks the same.
-Drawing waves until the first correct action gives the same distribution as drawing them all
-and keeping one correct action at random (arXiv 2404.02078, appendix A: 20 samples, then
-stronger actors, then ground-truth guidance).
+Waves give the pairs that whole rungs would (arXiv 2404.02078, appendix A: 20 samples, then
+stronger actors, then guidance): verdicts alone say when to stop, and a lot among actions of one
+rung what is kept (`benchmarks/waves.py`). Fewer correct actions are drawn in all, and a turn whose
+first wave is all steps becomes a step's.
 """
 
 import random
@@ -79,12 +80,12 @@ def next_wave(
         return another
     if config.roles.rejected:
         wanted = max(1, len(covered(guides, nodes)))
-        return _next_rejected(config, asked, nodes, first, draw, wanted)
-    if any(node.judgement is Judgement.INCORRECT for node in nodes):
-        return None
+        another = _next_rejected(config, asked, nodes, first, draw, wanted)
+    if another or any(node.judgement is Judgement.INCORRECT for node in nodes):
+        return another
     # All correct so far: finish this rung, no stronger one would be wrong more often.
     upcoming = _next_actor(config, asked, first)
-    return upcoming if upcoming and upcoming.rung == asked[-1].rung else None
+    return upcoming if upcoming and upcoming.rung == max(wave.rung for wave in asked) else None
 
 
 def _only_steps(nodes: Sequence[Node]) -> bool:
@@ -154,11 +155,14 @@ def _next_rejected(
     draw: Draw,
     wanted: int,
 ) -> Wave | None:
-    """Waves of other models, each drawn by lot, until they were wrong in `wanted` ways."""
+    """Waves of other models until they were wrong in `wanted` ways. A model is drawn by lot, and
+    the next one once it was wrong: who is often right is not passed over."""
     if len(incorrect(nodes, config.roles.rejected)) >= wanted:
         return None
-    done = sum(wave.purpose is Purpose.REJECTED for wave in asked)
-    if done >= len(config.sampling.waves):
+    done = [wave for wave in asked if wave.purpose is Purpose.REJECTED]
+    if len(done) >= len(config.sampling.waves):
         return None
-    size = config.sampling.waves[done]
-    return Wave(Purpose.REJECTED, draw().choice(config.roles.rejected), -1, size, first)
+    size = config.sampling.waves[len(done)]
+    again = done and not incorrect(nodes, [done[-1].model])
+    model = done[-1].model if again else draw().choice(config.roles.rejected)
+    return Wave(Purpose.REJECTED, model, -1, size, first)

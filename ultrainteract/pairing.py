@@ -44,12 +44,17 @@ def pair_up(
 ) -> Pairing:
     """The pairs of a turn, by lot. An incorrect action is one of `others` while there is one.
 
-    No action is in two pairs, and no two pairs of a turn share the text of a side.
+    No action is in two pairs, and no two pairs of a turn share the text of a side. The first pair's
+    chosen action is of the ladder and its rejected one, where no other model gave one, of the
+    lowest rung that was wrong: a lot among several rungs would depend on how many samples of each
+    were drawn before the turn had what it needs.
     """
     correct, wrong = _of(nodes, Judgement.CORRECT), _of(nodes, Judgement.INCORRECT)
     theirs = [node for node in wrong if _author(node) in others]
-    chosen = rng.choice(correct) if correct else None
-    rejected = rng.choice(theirs or wrong) if wrong else None
+    laddered = [node for node in correct if _rung(node) >= 0]
+    lowest = [node for node in wrong if _rung(node) == min(map(_rung, wrong))]
+    chosen = rng.choice(laddered) if laddered else None
+    rejected = rng.choice(theirs or lowest) if wrong else None
     if chosen is None or rejected is None:
         return Pairing(chosen, rejected)
     right_texts, wrong_texts = {chosen.action.text}, {rejected.action.text}
@@ -73,6 +78,10 @@ def _of(nodes: Sequence[Node], judgement: Judgement) -> list[Node]:
 
 def _author(node: Node) -> str:
     return node.action.sampling.model
+
+
+def _rung(node: Node) -> int:
+    return node.action.sampling.rung
 
 
 def _distinct(nodes: Iterable[Node], taken: Collection[str]) -> list[Node]:

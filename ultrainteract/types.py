@@ -130,11 +130,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Model calls, their tokens, and the seconds they were under way, summed."""
+    """Model calls, their tokens, and the seconds they were under way, summed. Time, which no two
+    runs share, makes no difference between two of them."""
 
     calls: int = 0
     usage: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def tokens(self) -> int:
