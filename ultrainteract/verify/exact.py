@@ -26,6 +26,7 @@ _words = re.compile(r"[A-Za-z][A-Za-z' ,.!?\"-]*")
 _known = FUNCTIONS | GREEK | STRUCTURES | CONSTANT.keys()
 _truth = {"true": "yes", "false": "no"}
 _short_words = frozenset({"yes", "no", "odd", "red", "man", "sun"})
+_yes_or_no = re.compile(r"(?P<says>yes|no)(?P<why>[,.;:] (?!.*\b(?:yes|no)\b).*)?", re.IGNORECASE)
 _nothing = frozenset(
     {"no solution", "no solutions", "none", "no real solution", "no real solutions", "empty set"}
     | {"set()", "[]", "emptyset", r"\emptyset", r"\{\}", "{}", "s.emptyset", "there is none"}
@@ -61,6 +62,7 @@ def decide(predicted: str, gold: str, context: Context = NOTHING) -> Finding | N
         or _emptiness(left, right)
         or _numbers(left, right, context)
         or _moments(left, right)
+        or _polar(left, right)
         or _prose(left, right)
     )
 
@@ -150,6 +152,14 @@ def _moments(left: str, right: str) -> Finding | None:
     if (said := written_date(ours)) is not None:
         return found("date", equal=said == day)
     return found("date", equal=False, reason="a number for a date") if quantity(left) else None
+
+
+def _polar(left: str, right: str) -> Finding | None:
+    """`Yes` and `Yes, it is possible`."""
+    ours, gold = (_yes_or_no.fullmatch(unmark(side)) for side in (left, right))
+    if not ours or not gold or (ours["why"] and gold["why"]):
+        return None
+    return found("yes or no", equal=ours["says"].lower() == gold["says"].lower())
 
 
 def _prose(left: str, right: str) -> Finding | None:

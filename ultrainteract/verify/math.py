@@ -67,7 +67,7 @@ def _equal(predicted: str, gold: str) -> Finding:
         pairs = [(a, b) for a in _readings(ours, wanted) for b in _readings(wanted, ours)]
         results = _compared(pairs)
     except (Unreadable, RecursionError) as error:
-        return _elsewhere(left, right, f"{error}")
+        return _elsewhere(left, right, error)
     if True in results:
         clash = units.clash(left, right)
         return undecided("unit", "another unit") if clash else found("value", equal=True)
@@ -147,7 +147,7 @@ def _doubt(one: str, other: str) -> Finding | None:
     return None
 
 
-def _elsewhere(left: str, right: str, reason: str) -> Finding:
-    if external.accepts(left, right):
+def _elsewhere(left: str, right: str, error: Unreadable | RecursionError) -> Finding:
+    if isinstance(error, Unreadable) and external.accepts(left, right):
         return found("math-verify", equal=True)
-    return undecided("unread", reason)
+    return undecided("unread", f"{error}")

@@ -17,6 +17,15 @@ _condition = re.compile(
     r"(?P<name>[a-z])\s*(?:\\in|\bin)\s*\{?\s*(?:\\mathbb\s*)?\{?\s*(?:Z|N|Integers)\s*\}?"
     r"(?:\^[+*]|_\+)?\s*\}?\s*\)?$"
 )
+# That a formula holds for all values, or what its constant is, changes nothing of it.
+_universal = re.compile(
+    r"[\s,]*\(?(?:\u2039\s*)?\b(?:for (?:all|any|every|each)|"
+    r"where [\u203a\s]*[a-zA-Z][\u2039\s]* is (?:an?|any)(?= [^<>=]*\b(?:constant|integer)))\b"
+    r"(?P<rest>[^<>=|0-9]*)$"
+)
+_limits = re.compile(
+    r"\\(?:le|ge|ne|lt|gt)(?![A-Za-z])|\b(?:but|except|positive real|with|where|if)\b"
+)
 
 
 def plain(tidied: str) -> str:
@@ -43,7 +52,13 @@ def _joined(text: str) -> str:
 
 
 def family(tidied: str) -> tuple[str, str]:
-    """`k\\pi, k \\in Z` as formula and the name that runs over the integers; else text and ''."""
+    """`k\\pi, k \\in Z` as formula and the name that runs over the integers; else text and ''.
+
+    A trailing "for all x" is dropped.
+    """
+    universal = _universal.search(tidied)
+    if universal and not _limits.search(universal["rest"]):
+        tidied = tidied[: universal.start()].strip(" ,")
     match = _condition.search(tidied)
     formula = tidied[: match.start()].strip(" ,") if match else ""
     if match is None or not re.search(rf"(?<![A-Za-z\\]){match['name']}(?![A-Za-z])", formula):

@@ -26,7 +26,7 @@ class Grader:
     `seconds` of CPU time a claim, `memory_mb` of address space a worker. One event loop.
     """
 
-    def __init__(self, processes: int = 1, seconds: float = 3.0, memory_mb: int = 1024) -> None:
+    def __init__(self, processes: int = 1, seconds: float = 2.0, memory_mb: int = 1024) -> None:
         self._seconds, self._memory_mb = seconds, memory_mb
         self._slots = asyncio.Semaphore(processes)
         self._idle: deque[Process] = deque()

@@ -26,7 +26,7 @@ def refusal(text: str) -> str:  # noqa: PLR0911  one line a bound
     """Why `text` is shown to no parser; empty if it may be read."""
     if len(text) > LENGTH:
         return f"longer than {LENGTH} characters"
-    if _depth(text) > DEPTH:
+    if max(depth(text), -1 - depth(text)) > DEPTH:
         return f"brackets nested deeper than {DEPTH}"
     if _long_integer.search(text):
         return f"an integer of more than {DIGITS} digits"
@@ -43,12 +43,14 @@ def refusal(text: str) -> str:  # noqa: PLR0911  one line a bound
     return ""
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
+def depth(text: str) -> int:
+    """How deep brackets nest, of whatever kind; -1 less that depth if they are not balanced."""
+    level, deepest, balanced = 0, 0, True
     for character in text:
         if character in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
+            level += 1
+            deepest = max(deepest, level)
         elif character in ")]}":
-            depth -= 1
-    return deepest
+            level -= 1
+            balanced = balanced and level >= 0
+    return deepest if balanced and level == 0 else -1 - deepest

@@ -32,6 +32,8 @@ def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pa
         return _relations(ours, gold)
     if is_region(ours) or is_region(gold):
         return _regions(ours, gold)
+    if (one := _all_equal(ours, gold)) is not None:
+        return one
     if isinstance(gold, Relation):
         value = _assigned(gold)
         return same(ours, value) if value is not None else False
@@ -60,6 +62,17 @@ def _group_and_scalar(ours: Node, gold: Node) -> bool | None:
     if len(group.items) == 1:
         return same(group.items[0], other) if group is ours else same(other, group.items[0])
     return False
+
+
+def _all_equal(ours: Node, gold: Node) -> bool | None:
+    """`x = y = z = 1` and `(1, 1, 1)`; None for other pairs, or if that cannot be told."""
+    chain, group = (ours, gold) if isinstance(ours, Relation) else (gold, ours)
+    if not isinstance(chain, Relation) or not isinstance(group, Group) or group.kind != "paren":
+        return None
+    *names, value = chain.terms
+    if set(chain.signs) != {"="} or len(names) != len(group.items) or not all(map(named, names)):
+        return None
+    return _all([same(item, value) for item in group.items])
 
 
 def _assigned(relation: Relation) -> Node | None:

@@ -30,6 +30,7 @@ _constants: dict[str, Callable[[], Value]] = {
     "oo": lambda: mpmath.inf,
     "phi_": lambda: +mpmath.phi,
 }
+_periodic = frozenset(listed("sin cos tan cot sec csc"))
 _analytic: dict[str, Callable[..., Value]] = {
     name: getattr(mpmath, name)
     for name in listed(
@@ -103,9 +104,15 @@ def _apply(head: str, values: list[Value]) -> Value:  # noqa: C901, PLR0911  a t
             return _whole(head, values)
         case "root", [a, b]:
             return _root(real(a), real(b))
+    return _smoothly(head, [*map(real, values)])
+
+
+def _smoothly(head: str, values: list[Value]) -> Value:
     if head not in _analytic:
         raise Unreadable(f"function {head}")
-    return _finite(_analytic[head](*map(real, values)))
+    if head in _periodic and abs(values[0]) > _largest:
+        raise Unreadable(f"{head} of a huge value")
+    return _finite(_analytic[head](*values))
 
 
 def _joined(a: Value, b: Value, operation: Callable[[Value, Value], Value]) -> Value:
