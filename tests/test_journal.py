@@ -16,7 +16,7 @@ import pytest
 from tests.test_run_folder import config
 from ultrainteract.errors import JournalFault, RunFolderError
 from ultrainteract.journal import Effect, Journal, RunLock, changes
-from ultrainteract.recorder import Recorder, _NothingLive, _Open, _write_nothing
+from ultrainteract.recorder import Recorded
 from ultrainteract.types import Claim, Instruction, Reference, Task, digest
 
 
@@ -165,7 +165,7 @@ def test_an_instruction_that_is_none_is_a_fault(tmp_path: Path) -> None:
 async def test_a_record_that_is_none_names_tree_and_kind() -> None:
     claim = Claim("math", "1", "1")
     known = {("judge", digest(asdict(claim))): b'{"judgement": 1}'}
-    recorder = Recorder("t1", config(), known, _NothingLive(), _write_nothing, _Open())
+    recorder = Recorded("t1", config(), known)
     with pytest.raises(JournalFault, match="its judge record of tree t1 "):
         await recorder.judge(claim)
 

@@ -6,9 +6,9 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ultrainteract.budget import Metered
 from ultrainteract.claims import OPINION, kind_of
@@ -38,6 +38,8 @@ from ultrainteract.types import (
     StopReason,
     Verdict,
 )
+
+T = TypeVar("T")
 
 # The rule of a verdict on a submitted program that is none: it reaches no pair.
 UNPARSED = "tests:syntax"
@@ -112,13 +114,8 @@ class Turn:
             return
         schemas = self._schemas(wave)
         requests = {schema: self._request(wave, schema, guidance, schemas) for schema in schemas}
-        replies = dict(
-            zip(
-                requests,
-                await asyncio.gather(*map(self.effects.sample, requests.values())),
-                strict=True,
-            )
-        )
+        answers = await _together([self.effects.sample(one) for one in requests.values()])
+        replies = dict(zip(requests, answers, strict=True))
         for schema, reply in replies.items():
             self._count_losses(requests[schema], reply)
         choices = {schema: iter(reply.choices) for schema, reply in replies.items()}
@@ -127,7 +124,7 @@ class Turn:
             if choice := next(choices[schema], None):
                 asked = wave, draw, schema, requests[schema], replies[schema]
                 drawn.append((self._sampling(*asked, choice), choice))
-        acted = await asyncio.gather(*(self._act(sampling, choice) for sampling, choice in drawn))
+        acted = await _together([self._act(sampling, choice) for sampling, choice in drawn])
         self.nodes += [self.tree.add(*parts) for parts in acted]
 
     async def close(self) -> None:
@@ -279,6 +276,11 @@ class Turn:
         if missing := request.n - len(reply.choices):
             reason = reply.lost or "the endpoint sent fewer choices than asked for"
             self.tree.losses.append(Loss(self.number, request.model, missing, reason))
+
+
+async def _together(awaited: Sequence[Awaitable[T]]) -> list[T]:
+    # A task costs more than what is there already.
+    return [await awaited[0]] if len(awaited) == 1 else await asyncio.gather(*awaited)
 
 
 def _ran(spine: Sequence[Node]) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """Effects with a memory: what a tree asked before is answered from the journal, else live.
 
-A live effect is committed before the tree sees it. `Replay` has the journal only: it rebuilds
+A live effect is committed before the tree sees it. `replay` has the journal only: it rebuilds
 trees for publishing and reading, and says when a record is missing.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -27,14 +26,20 @@ class Unrecorded(UltraInteractError):
     """A replay asked for an effect that the journal does not hold: the tree is unfinished."""
 
 
+def sample_key(config: RunConfig, request: Request) -> str:
+    """The journal's key of the reply to a request."""
+    model = config.models[request.model]
+    return digest([request.key(), model.kind, model.model, model.revision])
+
+
 def execution_key(config: RunConfig, path: tuple[str, ...]) -> str:
     """The journal's key of the result of the last code of `path`."""
-    return digest([config.seed, asdict(config.sandbox.limits()), *path])
+    return digest([config.seed, config.sandbox.limits(), *path])
 
 
 def claim_key(claim: Claim) -> str:
     """The journal's key of the verdict on a claim."""
-    return digest(asdict(claim))
+    return digest(claim)
 
 
 class Gate(Protocol):
@@ -66,8 +71,7 @@ class Recorder:
 
     async def sample(self, request: Request) -> Reply:
         """Keyed by the request's content, its seed included, and by the model behind its name."""
-        model = self._config.models[request.model]
-        key = digest([request.key(), model.kind, model.model, model.revision])
+        key = sample_key(self._config, request)
         return await self._ask(
             "sample", key, Reply, lambda: self._live.sample(request), request.model
         )
@@ -93,21 +97,18 @@ class Recorder:
         self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str = ""
     ) -> T:
         # Equal questions of one wave share one effect, or the second would see another answer.
-        if (kind, key) not in self._asked:
-            self._asked[kind, key] = asyncio.ensure_future(
-                self._data(kind, key, value, live, model)
-            )
-        data = await asyncio.shield(self._asked[kind, key])
+        if (data := self._known.get((kind, key))) is None:
+            if (kind, key) not in self._asked:
+                self._asked[kind, key] = asyncio.ensure_future(
+                    self._data(kind, key, value, live, model)
+                )
+            data = await asyncio.shield(self._asked[kind, key])
         # Read back even what is new: a live run sees exactly what a resumed one will see.
-        what = f"the journal is damaged: its {kind} record of tree {self._tree} is unreadable"
-        with boundary(JournalFault, what, ValidationError):
-            return adapter(value).validate_json(data)
+        return _parsed(self._tree, kind, value, data)
 
     async def _data(
         self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str
     ) -> bytes:
-        if (data := self._known.get((kind, key))) is not None:
-            return data
         # A tool's call is part of an execution under way.
         if self._gate.draining and kind != "tool":
             raise Draining(f"tree {self._tree} stops before its next {kind}")
@@ -117,25 +118,36 @@ class Recorder:
         return await self._write(Effect(self._tree, kind, key, data, model, seconds))
 
 
-class _NothingLive:
-    """The outside world of a replay: there is none."""
+class Recorded:
+    """`Effects` of one tree out of its record alone."""
+
+    def __init__(
+        self, tree: str, config: RunConfig, known: Mapping[tuple[str, str], bytes]
+    ) -> None:
+        self._tree, self._config, self._known = tree, config, known
 
     async def sample(self, request: Request) -> Reply:
-        raise Unrecorded(f"no reply for request {request.key()}")
+        """The recorded reply."""
+        return self._read("sample", sample_key(self._config, request), Reply)
 
     async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
-        raise Unrecorded(f"no execution {digest([*path, code])}")
+        """The recorded result."""
+        return self._read("execute", execution_key(self._config, (*path, code)), ExecResult)
 
     async def judge(self, claim: Claim) -> Verdict:
-        raise Unrecorded(f"no verdict on {claim.predicted!r}")
+        """The recorded verdict."""
+        return self._read("judge", claim_key(claim), Verdict)
+
+    def _read(self, kind: str, key: str, value: type[T]) -> T:
+        if (data := self._known.get((kind, key))) is None:
+            raise Unrecorded(f"tree {self._tree} has no {kind} {key} in its record")
+        return _parsed(self._tree, kind, value, data)
 
 
-class _Open:
-    draining = False
-
-
-async def _write_nothing(effect: Effect) -> bytes:
-    raise AssertionError(f"a replay recorded {effect.kind}")
+def _parsed(tree: str, kind: str, value: type[T], data: bytes) -> T:
+    what = f"the journal is damaged: its {kind} record of tree {tree} is unreadable"
+    with boundary(JournalFault, what, ValidationError):
+        return adapter(value).validate_json(data)
 
 
 def _as_it_is(effects: Effects) -> Effects:
@@ -153,5 +165,5 @@ async def replay(
     The tree sees the record `through` what is given.
     """
     known = journal.effects(instruction.id)
-    recorder = Recorder(instruction.id, config, known, _NothingLive(), _write_nothing, _Open())
-    return await grow_tree(instruction, config, through(recorder))
+    recorded = Recorded(instruction.id, config, known)
+    return await grow_tree(instruction, config, through(recorded))

@@ -7,6 +7,7 @@ for each verdict again, so it tells the claims.
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ultrainteract.config import RunConfig
 from ultrainteract.grow import Effects
@@ -18,6 +19,9 @@ from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Claim, ExecResult, Instruction, Verdict
 from ultrainteract.verify.regrade import Stored
+
+# To enter an event loop costs as much as to replay a small tree.
+_PAGE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,24 @@ def finished_trees(
 ) -> Iterator[PreferenceTree]:
     """Every tree that ended, in instruction order, as the record tells it, under `layer`.
 
-    Trees pass one by one and none is kept. The ids of trees that the record does not reach any
+    Few are held at a time. The ids of trees that the record does not reach any
     more are added to `misfits`.
     """
     ended = journal.ended()
+    grown = (one for one in journal.instructions() if one.id in ended)
     with asyncio.Runner() as runner:
-        for instruction in journal.instructions():
-            if instruction.id in ended:
-                try:
-                    recalled = runner.run(recall(journal, instruction, config))
-                except Unrecorded:
-                    misfits.append(instruction.id)
-                else:
-                    yield overlay(recalled.tree, layer) if layer else recalled.tree
+        while page := list(islice(grown, _PAGE)):
+            for tree in runner.run(_recalled(journal, page, config, misfits)):
+                yield overlay(tree, layer) if layer else tree
+
+
+async def _recalled(
+    journal: Journal, page: list[Instruction], config: RunConfig, misfits: list[str]
+) -> list[PreferenceTree]:
+    trees = []
+    for instruction in page:
+        try:
+            trees.append((await recall(journal, instruction, config)).tree)
+        except Unrecorded:
+            misfits.append(instruction.id)
+    return trees
