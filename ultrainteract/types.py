@@ -8,7 +8,7 @@ critic with a `Critique`. Everything here pickles, compares by value and turns i
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
@@ -268,7 +268,7 @@ class Loss:
 
 
 def _fields(record: "DataclassInstance") -> dict[str, object]:
-    return {one.name: getattr(record, one.name) for one in fields(record)}
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 _encoder = json.JSONEncoder(

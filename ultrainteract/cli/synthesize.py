@@ -125,9 +125,11 @@ def _progress(console: Console) -> Progress:
         if report.trouble:
             console.print(f"  tree {report.tree}: not grown: {report.trouble}", style="red")
             return
-        console.print(
+        # A line a tree: laid out by rich it would cost as much as half the tree.
+        console.file.write(
             f"  tree {report.tree}: {report.turns} turns, {report.nodes} actions, "
-            f"{report.correct} correct, {report.pairs} pairs ({report.stop})"
+            f"{report.correct} correct, {report.pairs} pairs ({report.stop})\n"
         )
+        console.file.flush()
 
     return Progress(say, grown)
