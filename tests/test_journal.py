@@ -15,7 +15,8 @@ import pytest
 
 from tests.test_run_folder import config
 from ultrainteract.errors import JournalFault, RunFolderError
-from ultrainteract.journal import Effect, Journal, RunLock, changes
+from ultrainteract.journal import Effect, Journal, changes
+from ultrainteract.locks import RunLock
 from ultrainteract.recorder import Recorded
 from ultrainteract.types import Claim, Instruction, Reference, Task, digest
 

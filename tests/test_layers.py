@@ -43,6 +43,7 @@ LAYERS = [
     {
         "recorder",
         "journal",
+        "locks",
         "live",
         "run_folder",
         "dataset",

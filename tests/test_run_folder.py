@@ -75,7 +75,7 @@ def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
 def test_a_folder_in_use_is_refused_and_free_again_after_a_kill(tmp_path: Path) -> None:
     script = f"""
 import pathlib, sys, time
-from ultrainteract.journal import RunLock
+from ultrainteract.locks import RunLock
 path = pathlib.Path({str(tmp_path / "r")!r})
 path.mkdir()
 lock = RunLock(path)

@@ -4,7 +4,6 @@ An effect's key is its content (tree, kind, hash of what was asked), its value w
 Resuming replays each tree from its effects; publishing is a replay, too. One process writes.
 """
 
-import fcntl
 import json
 import sqlite3
 import threading
@@ -231,6 +230,10 @@ class Journal:
             for model, calls, prompt, completion, seconds in rows
         }
 
+    def trees(self) -> int:
+        """How many instructions the run has."""
+        return int(self._rows("SELECT count(*) FROM instruction")[0][0])
+
     def count(self, kind: str) -> int:
         """How many effects of that kind are recorded."""
         return int(self._rows("SELECT count(*) FROM effect WHERE kind = ?", kind)[0][0])
@@ -248,39 +251,6 @@ class Journal:
         """These trees did not end after all."""
         with self._transaction("reopen trees"):
             self._db.executemany("DELETE FROM ended WHERE tree = ?", ((one,) for one in trees))
-
-
-class RunLock:
-    """Holds a run folder against a second run, for as long as this process lives."""
-
-    def __init__(self, folder: Path) -> None:
-        """Raises `RunFolderError` when another process holds it."""
-        self._file = (folder / "run.lock").open("a")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise RunFolderError(
-                f"{folder} is in use by another run: wait for it, stop it, or choose another "
-                "RUN name"
-            ) from error
-
-    def release(self) -> None:
-        """Let the next one in."""
-        self._file.close()
-
-
-class WriterLock:
-    """One writer at a time: after a kill the old one may live a few seconds longer."""
-
-    def __init__(self, folder: Path) -> None:
-        """Waits for the writer before this one to end."""
-        self._file = (folder / "writer.lock").open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def release(self) -> None:
-        """Let the next one in."""
-        self._file.close()
 
 
 def changes(recorded: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:

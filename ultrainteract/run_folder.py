@@ -15,7 +15,8 @@ import yaml
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError, boundary
-from ultrainteract.journal import FILE, Journal, RunLock, changes
+from ultrainteract.journal import FILE, Journal, changes
+from ultrainteract.locks import RunLock
 from ultrainteract.prompts import prompts_hash
 from ultrainteract.seeds import Provenance
 from ultrainteract.select.record import NOTHING, SelectionRecord

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_run_folder import config
-from ultrainteract.cluster.driver import Progress
+from ultrainteract.cluster.chronicle import Progress
 from ultrainteract.cluster.synthesis import Summary, SynthesisRequest, _begin, check_names
 from ultrainteract.errors import ConfigError, RunFolderError, SeedError, UnknownName
 from ultrainteract.report.about import about_run

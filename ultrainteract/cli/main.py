@@ -23,6 +23,7 @@ from ultrainteract.cli import (
     seeds,
     setup,
     stats,
+    status,
     synthesize,
 )
 from ultrainteract.errors import UltraInteractError, UserError
@@ -45,6 +46,7 @@ app.command()(synthesize.synthesize)
 app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(stats.stats)
+app.command()(status.status)
 app.command()(regrade.regrade)
 app.command()(publish.publish)
 app.command()(setup.setup)

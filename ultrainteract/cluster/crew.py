@@ -18,6 +18,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ultrainteract.cluster.actors import start
 from ultrainteract.cluster.backlog import Backlog
+from ultrainteract.cluster.chronicle import Chronicle
 from ultrainteract.cluster.rounds import Round, TreeReport, Work
 from ultrainteract.cluster.worker import TreeWorker
 from ultrainteract.errors import Fault
@@ -37,12 +38,14 @@ class Unfit(Fault):
 
 @dataclass
 class _Hand:
-    """One worker as the driver sees it: the trees it holds, and how many more it wants."""
+    """One worker as the driver sees it: the trees it holds, and what it said last."""
 
     # Ray's handles have no attributes that a type checker could know.
     actor: Any
+    number: int
+    node: str
     held: set[str] = field(default_factory=set)
-    wants: int = 0
+    heard: Round = field(default_factory=Round)
     rounds: int = 0
 
 
@@ -55,8 +58,10 @@ class Crew:
         work: Work,
         report: Callable[[TreeReport], None],
         say: Callable[[str], None],
+        chronicle: Chronicle,
     ) -> None:
         self._backlog, self._work, self._report, self._say = backlog, work, report, say
+        self._chronicle = chronicle
         self._hands: dict[int, _Hand] = {}
         self._numbers = itertools.count()
         self._lanes: set[asyncio.Task[None]] = set()
@@ -111,7 +116,7 @@ class Crew:
         losses = 0
         while losses < _LOSSES and node in self._nodes and not self._stopping:
             number = next(self._numbers)
-            hand = self._hands[number] = _start(node, str(number), self._work)
+            hand = self._hands[number] = _start(node, number, self._work)
             try:
                 while await self._round(hand):
                     hand.rounds += 1
@@ -126,12 +131,13 @@ class Crew:
                 return
             finally:
                 del self._hands[number]
+                self._chronicle.lost(number)
                 _kill(hand)
             self._nodes &= await asyncio.to_thread(_living_nodes)
 
     async def _round(self, hand: _Hand) -> bool:
         """One exchange with a worker; False when there is nothing left for it to do."""
-        batch = [] if self._stopping else self._backlog.take(hand.wants, len(self._hands))
+        batch = [] if self._stopping else self._backlog.take(hand.heard.wants, len(self._hands))
         hand.held |= {one.tree for one in batch}
         waiting = 0 if self._stopping else self._backlog.waiting
         if not hand.held and not waiting:
@@ -142,7 +148,8 @@ class Crew:
         asked: Awaitable[Round] = hand.actor.work.remote(batch, waiting)
         async with asyncio.timeout(_SILENCE):
             answer = await asked
-        hand.wants = answer.wants
+        hand.heard = answer
+        self._chronicle.told(hand.number, hand.node, answer)
         for notice in answer.notices:
             self._say(f"NOTICE: {notice}")
         if answer.unfit:
@@ -164,10 +171,10 @@ class Crew:
             self._report(TreeReport(one.tree, trouble=trouble))
 
 
-def _start(node: str, name: str, work: Work) -> _Hand:
+def _start(node: str, number: int, work: Work) -> _Hand:
     here = NodeAffinitySchedulingStrategy(node, soft=False)
     options = {"num_cpus": 0, "max_concurrency": 16, "scheduling_strategy": here}
-    return _Hand(start(TreeWorker, options, name, work))
+    return _Hand(start(TreeWorker, options, str(number), work), number, node)
 
 
 async def _dismiss(hand: _Hand) -> None:

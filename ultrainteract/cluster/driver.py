@@ -26,6 +26,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ultrainteract.cluster.actors import LASTING, start
 from ultrainteract.cluster.backlog import Backlog
+from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.crew import Crew
 from ultrainteract.cluster.engines import Engines
 from ultrainteract.cluster.rounds import TreeReport, Work
@@ -34,14 +35,6 @@ from ultrainteract.errors import SetupError, boundary
 
 # Trees that fail one after the other: no other would fare better.
 _FAILURES = 8
-
-
-@dataclass
-class Progress:
-    """What the driver tells while it runs; `say` gets a line, `grown` a tree's report."""
-
-    say: Callable[[str], None]
-    grown: Callable[[TreeReport], None]
 
 
 @dataclass
@@ -86,6 +79,7 @@ async def drive(
     backlog: Backlog,
     work: Work,
     progress: Progress,
+    chronicle: Chronicle,
     serving: Callable[[Mapping[str, str]], None],
 ) -> Drive:
     """Grow trees until all are grown, a stop is asked for, or a fault concerns them all.
@@ -95,6 +89,7 @@ async def drive(
     """
     result = Drive()
     stop = asyncio.Event()
+    progress = chronicle.beside(progress)
     with _stop_signals(stop, progress.say):
         async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
             if stop.is_set():
@@ -102,9 +97,10 @@ async def drive(
             serving(engines.origins)
             work = replace(work, endpoints=engines.endpoints)
             async with _writer(folder):
-                await _grow_all(backlog, work, result, stop, progress)
+                await _grow_all(backlog, work, result, stop, progress, chronicle)
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
+    chronicle.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)
     return result
 
 
@@ -122,8 +118,23 @@ async def _writer(folder: Path) -> AsyncIterator[None]:
         ray.kill(writer)
 
 
+def metrics_addresses() -> list[str]:
+    """Where Ray's agents serve the metrics of this run, one address a node."""
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return [
+        f"http://{one['NodeManagerAddress']}:{one['MetricsExportPort']}/metrics"
+        for one in nodes
+        if one["Alive"]
+    ]
+
+
 async def _grow_all(
-    backlog: Backlog, work: Work, result: Drive, stop: asyncio.Event, progress: Progress
+    backlog: Backlog,
+    work: Work,
+    result: Drive,
+    stop: asyncio.Event,
+    progress: Progress,
+    chronicle: Chronicle,
 ) -> None:
     failed_in_a_row = 0
 
@@ -139,17 +150,19 @@ async def _grow_all(
             result.fatal = report.trouble
             stop.set()
 
-    crew = Crew(backlog, work, note, progress.say)
+    progress.say(f"metrics for Prometheus: {', '.join(metrics_addresses())}")
+    crew = Crew(backlog, work, note, progress.say, chronicle)
 
     async def drain() -> None:
         await stop.wait()
         await crew.drain()
 
-    draining = asyncio.create_task(drain())
+    aside = [asyncio.create_task(one) for one in (drain(), chronicle.keep_writing())]
     try:
         await crew.run()
     finally:
-        draining.cancel()
+        for task in aside:
+            task.cancel()
     if not (backlog.finished or stop.is_set()):
         result.fatal = result.fatal or f"no worker is left: {crew.trouble}"
 

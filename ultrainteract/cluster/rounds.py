@@ -1,8 +1,11 @@
 """What driver and workers tell each other."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ultrainteract.config import RunConfig
+from ultrainteract.report.snapshot import Count
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Judgement
 
@@ -42,12 +45,15 @@ class TreeReport:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a worker has to say: trees that it grew or gave up, how many more it would take, and
-    what the user should hear. `unfit` says why it can grow none at all."""
+    """What a worker has to say: trees that it grew or gave up, how many more it would take, what
+    the user should hear, what was counted since its last round, and what is under way. `unfit`
+    says why it can grow no tree at all."""
 
     reports: tuple[TreeReport, ...] = ()
     wants: int = 0
     notices: tuple[str, ...] = ()
+    counts: Mapping[Count, int] = field(default_factory=dict)
+    gauges: Mapping[Count, float] = field(default_factory=dict)
     unfit: str = ""
 
 
@@ -63,3 +69,13 @@ def report(tree: PreferenceTree, diverged: int) -> TreeReport:
         lost=sum(loss.samples for loss in tree.losses),
         diverged=diverged,
     )
+
+
+def count(one: TreeReport, counts: Counter[Count]) -> None:
+    """Add a tree that ended, or failed, to the counts of `report.snapshot.METRICS`."""
+    if one.stop:
+        counts["trees", one.stop] += 1
+        counts["turns",] += one.turns
+        counts["pairs",] += one.pairs
+    elif not one.drained:
+        counts["trees_failed",] += 1

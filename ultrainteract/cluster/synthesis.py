@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ultrainteract.budget import bill, price_table
 from ultrainteract.cluster.backlog import Backlog
-from ultrainteract.cluster.driver import Drive, Progress, drive, ray_session
+from ultrainteract.cluster.chronicle import Chronicle, Progress
+from ultrainteract.cluster.driver import Drive, drive, ray_session
 from ultrainteract.cluster.problems import choose
 from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
@@ -101,7 +102,8 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
         waiting = [one for one in instructions if one.id not in ended]
         summary.resumed = len(instructions) - len(waiting)
         if waiting:
-            summary.drive = _grow(request, run, waiting, progress)
+            with Chronicle(run.path, len(instructions), summary.resumed) as chronicle:
+                summary.drive = _grow(request, run, waiting, progress, chronicle)
         _publish(request, run, summary, progress)
         summary.spent = run.journal.spent()
         summary.executions = run.journal.count("execute")
@@ -170,7 +172,11 @@ def _instructions(request: SynthesisRequest, loaded: Loaded) -> list[Instruction
 
 
 def _grow(
-    request: SynthesisRequest, run: RunFolder, waiting: list[Instruction], progress: Progress
+    request: SynthesisRequest,
+    run: RunFolder,
+    waiting: list[Instruction],
+    progress: Progress,
+    chronicle: Chronicle,
 ) -> Drive:
     config = request.config
     uses_code = any(load_environment(one.environment).tools for one in waiting)
@@ -196,7 +202,7 @@ def _grow(
     progress.say("starting Ray")
     with ray_session(request.ray_address):
         backlog = Backlog(waiting, len(waiting), journal.touched)
-        return asyncio.run(drive(run.path, backlog, work, progress, serving))
+        return asyncio.run(drive(run.path, backlog, work, progress, chronicle, serving))
 
 
 def expected_on_cpu(config: RunConfig, trees: int) -> str:

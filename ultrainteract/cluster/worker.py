@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.cluster.backlog import Assignment
-from ultrainteract.cluster.rounds import Round, TreeReport, Work, report
+from ultrainteract.cluster.counted import Counted, Exporter
+from ultrainteract.cluster.rounds import Round, TreeReport, Work, count, report
 from ultrainteract.cluster.writer import RemoteJournal
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import load_environment
@@ -18,6 +20,7 @@ from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
+from ultrainteract.report.snapshot import Count
 from ultrainteract.sampling.base import Sampler
 from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.scripted import ScriptedSampler
@@ -61,6 +64,8 @@ class TreeWorker:
         self._notices: list[str] = []
         self._news = asyncio.Event()
         self._samplers = _samplers(work, self._notice)
+        self._counts: Counter[Count] = Counter()
+        self._exporter = Exporter()
 
     async def work(self, batch: Sequence[Assignment], waiting: int) -> Round:
         """Begin these trees, then tell what there is to tell; `waiting` counts further ones.
@@ -72,8 +77,9 @@ class TreeWorker:
         await self._something(waiting)
         reports, self._reports = self._reports, []
         notices, self._notices = self._notices, []
+        counts, gauges = self._counted(reports), self._gauges()
         unfit = next((one.trouble for one in reports if one.unfit), "")
-        return Round(tuple(reports), self._wants(), tuple(notices), unfit)
+        return Round(tuple(reports), self._wants(), tuple(notices), counts, gauges, unfit)
 
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
@@ -84,6 +90,21 @@ class TreeWorker:
     def _notice(self, text: str) -> None:
         self._notices.append(text)
         self._news.set()
+
+    def _counted(self, reports: Sequence[TreeReport]) -> Counter[Count]:
+        """What there is to count since the last round; from here it goes to Prometheus as well."""
+        for one in reports:
+            count(one, self._counts)
+        counts = self._counts.copy()
+        # The same object all along: trees under way count in it.
+        self._counts.clear()
+        self._exporter.add(counts)
+        return counts
+
+    def _gauges(self) -> dict[Count, float]:
+        gauges: dict[Count, float] = {("trees_growing",): len(self._growing)}
+        self._exporter.show(gauges)
+        return gauges
 
     def _wants(self) -> int:
         """How many more trees would find room here."""
@@ -122,6 +143,7 @@ class TreeWorker:
             trouble = f"{type(fault).__name__}: {fault}"
             fatal, unfit = isinstance(fault, JournalFault), isinstance(fault, SetupError)
             return TreeReport(one.tree, trouble=trouble, fatal=fatal, unfit=unfit)
+        # An environment or a plugin may raise anything, and its tree must be reported on.
         except Exception as error:
             log.exception("tree %s", one.tree)
             return TreeReport(one.tree, trouble=f"{type(error).__name__}: {error}")
@@ -148,8 +170,9 @@ class TreeWorker:
             name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
         }
         live = LiveEffects(samplers, self._sandbox, notebook, self._grader, instruction.id)
+        counted = Counted(live, self._counts)
         recorder = Recorder(
-            instruction.id, self._work.config, known, live, self._journal.record, self
+            instruction.id, self._work.config, known, counted, self._journal.record, self
         )
         try:
             tree = await grow_tree(instruction, self._work.config, recorder)

@@ -14,7 +14,8 @@ import ray
 
 from ultrainteract.cluster.actors import ask
 from ultrainteract.errors import JournalFault, UltraInteractError
-from ultrainteract.journal import Effect, Journal, Place, WriterLock
+from ultrainteract.journal import Effect, Journal, Place
+from ultrainteract.locks import WriterLock
 
 T = TypeVar("T")
 NAME = "journal-writer"

@@ -1,0 +1,49 @@
+"""The log tells each thing once; the snapshot sums what workers told."""
+
+import json
+from pathlib import Path
+
+from ultrainteract.cluster.chronicle import LOG, Chronicle, Progress
+from ultrainteract.cluster.rounds import Round, TreeReport
+from ultrainteract.report.snapshot import read_snapshot
+
+
+def events(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+
+
+def test_what_is_said_on_the_terminal_is_in_the_log_too(tmp_path: Path) -> None:
+    said: list[str] = []
+    grown: list[TreeReport] = []
+    with Chronicle(tmp_path, trees=3, before=1) as chronicle:
+        progress = chronicle.beside(Progress(said.append, grown.append))
+        progress.say("NOTICE: a node is gone")
+        progress.grown(TreeReport("a", stop="max_turns", turns=2, pairs=1))
+        progress.grown(TreeReport("b", trouble="ModelFault: gone"))
+        progress.grown(TreeReport("c", trouble="stops", drained=True))
+    kinds = [row["event"] for row in events(tmp_path)]
+    assert kinds == ["begin", "notice", "tree", "tree_failed"]
+    assert said == ["NOTICE: a node is gone"]
+    assert [one.tree for one in grown] == ["a", "b", "c"]
+    assert all(set(row) >= {"time", "event"} for row in events(tmp_path))
+
+
+def test_counts_add_up_and_what_is_under_way_ends_with_its_worker(tmp_path: Path) -> None:
+    with Chronicle(tmp_path, trees=3, before=0) as chronicle:
+        for worker in (1, 2):
+            heard = Round(
+                counts={("calls", "m"): 5, ("trees", "max_turns"): 1},
+                gauges={("trees_growing",): 4},
+            )
+            chronicle.told(worker, "node", heard)
+            chronicle.told(worker, "node", heard)
+        chronicle.lost(2)
+        chronicle.write()
+        live = read_snapshot(tmp_path)
+    assert live
+    assert live.counts == {"calls{model=m}": 20, "trees{stop=max_turns}": 4}
+    assert live.gauges == {"trees_growing": 4}
+    assert (live.workers, live.nodes) == (1, 1)
+    ended = read_snapshot(tmp_path)
+    assert ended
+    assert ended.gauges == {}

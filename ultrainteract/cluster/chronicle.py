@@ -1,0 +1,124 @@
+"""What happens in a run, for people and programs beside it: `log.jsonl` and a live snapshot.
+
+The log has a line of JSON for each thing that happened; nothing in it is needed to resume. Of what
+workers tell, sums are kept, and every `_EVERY` seconds `report.snapshot` is written.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, TextIO
+
+from ultrainteract.cluster.rounds import Round, TreeReport
+from ultrainteract.report.snapshot import Count, Snapshot, label
+from ultrainteract.types import JSON
+
+LOG = "log.jsonl"
+_EVERY = 2.0
+# Snapshots that rates are taken over.
+_WINDOW = 15
+
+
+@dataclass
+class Progress:
+    """What the driver tells while it runs; `say` gets a line, `grown` a tree's report."""
+
+    say: Callable[[str], None]
+    grown: Callable[[TreeReport], None]
+
+
+class Chronicle:
+    """One run's, in its folder; a context manager. Driver's side, one event loop."""
+
+    def __init__(self, folder: Path, trees: int, before: int) -> None:
+        """`trees` in all, `before` of them ended by an earlier run."""
+        self._folder, self._trees, self._before = folder, trees, before
+        self._since = time.time()
+        self._counts: Counter[Count] = Counter()
+        self._gauges: dict[int, Mapping[Count, float]] = {}
+        self._nodes: dict[int, str] = {}
+        self._past: deque[tuple[float, Counter[Count]]] = deque(maxlen=_WINDOW)
+        self._log: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        self._log = (self._folder / LOG).open("a", encoding="utf-8")
+        self.event("begin", trees=self._trees, before=self._before, pid=os.getpid())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gauges.clear()
+        self.write()
+        if self._log:
+            self._log.close()
+
+    def event(self, kind: str, **facts: JSON) -> None:
+        """One line: when, what, and the facts."""
+        if self._log:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
+            self._log.flush()
+
+    def told(self, worker: int, node: str, heard: Round) -> None:
+        """Take in what a worker said."""
+        self._counts.update(heard.counts)
+        self._gauges[worker], self._nodes[worker] = heard.gauges, node
+
+    def lost(self, worker: int) -> None:
+        """A worker is gone, or was dismissed."""
+        self._gauges.pop(worker, None)
+        self._nodes.pop(worker, None)
+
+    def beside(self, progress: Progress) -> Progress:
+        """What is told there is written here, too."""
+
+        def say(line: str) -> None:
+            self.event("notice" if line.startswith("NOTICE") else "said", text=line)
+            progress.say(line)
+
+        def grown(report: TreeReport) -> None:
+            self._grown(report)
+            progress.grown(report)
+
+        return Progress(say, grown)
+
+    def _grown(self, report: TreeReport) -> None:
+        if report.drained:
+            return
+        facts = {key: value for key, value in asdict(report).items() if value}
+        self.event("tree_failed" if report.trouble else "tree", **facts)
+
+    async def keep_writing(self) -> None:
+        """A snapshot every two seconds, until cancelled."""
+        while True:
+            self.write()
+            await asyncio.sleep(_EVERY)
+
+    def write(self) -> None:
+        """Write the snapshot of now."""
+        self._past.append((time.time(), self._counts.copy()))
+        (then, first), (now, last) = self._past[0], self._past[-1]
+        window = now - then
+        gauges: Counter[Count] = Counter()
+        for one in self._gauges.values():
+            gauges.update(one)
+        Snapshot(
+            at=now,
+            since=self._since,
+            pid=os.getpid(),
+            trees=self._trees,
+            before=self._before,
+            workers=len(self._gauges),
+            nodes=len(set(self._nodes.values())),
+            window=window,
+            counts={label(key): value for key, value in last.items()},
+            gauges={label(key): value for key, value in gauges.items()},
+            rates={
+                label(key): (value - first[key]) / window for key, value in last.items() if window
+            },
+        ).write(self._folder)
