@@ -12,11 +12,12 @@ from ultrainteract.budget import (
     Bill,
     Metered,
     Price,
+    Terms,
     bill,
     limit_reached,
+    loosened,
     meters,
     price_table,
-    raised,
 )
 from ultrainteract.config_file import parse_config
 from ultrainteract.limits import LimitsConfig
@@ -96,9 +97,11 @@ def test_limits_are_raised_where_one_lets_more_through(
     before: tuple[int | None, ...], now: tuple[int | None, ...]
 ) -> None:
     names = ("tokens", "money", "calls")
-    old, new = (LimitsConfig(**dict(zip(names, one, strict=True))) for one in (before, now))
+    old, new = (
+        Terms(LimitsConfig(**dict(zip(names, one, strict=True))), {}) for one in (before, now)
+    )
     more = [(b or 10**10) < (n or 10**10) for b, n in zip(before, now, strict=True)]
-    assert raised(old, new) == any(more)
+    assert loosened(old, new) == any(more)
 
 
 @given(

@@ -12,6 +12,7 @@ import pytest
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError
+from ultrainteract.journal import End
 from ultrainteract.run_folder import open_run, read_run
 from ultrainteract.seeds import Provenance
 from ultrainteract.types import JSON
@@ -63,13 +64,55 @@ def test_a_change_of_shape_is_refused_with_a_diff(tmp_path: Path) -> None:
 def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
     begin(tmp_path / "r", config())
     with open_run(tmp_path / "r") as run:
-        run.journal.record([], {"t": "max_turns"})
+        run.journal.record([], {"t": End("max_turns", 1)})
         run.begin(config(), SEEDS, WHERE, [])
         assert run.journal.ended() == {"t": "max_turns"}
         run.begin(config(sampling={"waves": [1]}), SEEDS, WHERE, [])
         assert run.journal.ended() == {}
         assert json.loads(run.journal.meta("shape") or "")["sampling"]["waves"] == [1]
         assert run.provenances == WHERE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened"),
+    [
+        ({"tokens": 10}, {"tokens": 10}, False),
+        ({"tokens": 10}, {"tokens": 11}, True),
+        ({"tokens": 10}, {}, True),
+        ({"tokens": 10}, {"tokens": 9}, False),
+        ({"tokens": 10}, {"tokens": 10, "calls": 1}, False),
+        ({"tokens": 10, "calls": 2}, {"tokens": 9, "calls": 3}, True),
+    ],
+)
+def test_trees_at_a_limit_of_their_own_open_again_where_it_is_raised(
+    tmp_path: Path, before: dict[str, int], after: dict[str, int], opened: bool
+) -> None:
+    limits = [config(budget={"tree": limits}) for limits in (before, after)]
+    with open_run(tmp_path / "r") as run:
+        run.begin(limits[0], SEEDS, WHERE, [])
+        run.journal.record([], {"t": End("tree_budget", 7), "other": End("max_turns", 9)})
+        run.begin(limits[1], SEEDS, WHERE, [])
+        assert run.journal.cut_after("t") == (None if opened else 7)
+        assert run.journal.cut_after("other") is None
+        assert set(run.journal.ended()) == {"other", *(() if opened else ("t",))}
+
+
+@pytest.mark.parametrize(("price", "opened"), [(2.0, False), (1.0, True), (3.0, False)])
+def test_a_price_that_falls_opens_trees_that_money_ended(
+    tmp_path: Path, price: float, opened: bool
+) -> None:
+    def priced(price: float) -> RunConfig:
+        models = {
+            "a": {"model": "org/a", "serve": {"price_in": 1, "price_out": price}},
+            "c": {"model": "org/c"},
+        }
+        return config(models=models, budget={"tree": {"money": 5}})
+
+    with open_run(tmp_path / "r") as run:
+        run.begin(priced(2.0), SEEDS, WHERE, [])
+        run.journal.record([], {"t": End("tree_budget", 7)})
+        run.begin(priced(price), SEEDS, WHERE, [])
+        assert (run.journal.ended() == {}) == opened
 
 
 def test_a_folder_in_use_is_refused_and_free_again_after_a_kill(tmp_path: Path) -> None:

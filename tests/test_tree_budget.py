@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_grow import World, configured, grown, recorded
+from tests.test_grow import World, configured, grown, instruction, recorded
 from ultrainteract.budget import bill, price_table
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
-from ultrainteract.journal import Journal
+from ultrainteract.journal import End, Journal
+from ultrainteract.recorder import replay
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.types import StopReason, Usage
 
@@ -88,7 +89,12 @@ def test_a_raised_limit_goes_on_from_the_record_to_the_whole_tree(
     whole, first, second = Priced(salt), Priced(salt), Priced(salt)
     expected = grown(whole, config)
     try:
-        asyncio.run(recorded(first, limited(config, calls=limit), journal, None))
+        tree = asyncio.run(recorded(first, limited(config, calls=limit), journal, None))
+        journal.record([], {instruction().id: End(str(tree.stop), tree.calls)})
+        # Whatever the limits are when it is read.
+        for limits in ({}, {"calls": 1}, {"calls": 1000}):
+            read = limited(config, **limits)
+            assert asyncio.run(replay(journal, instruction(), read)) == tree
         assert asyncio.run(recorded(second, config, journal, None)) == expected
     finally:
         journal.close()
@@ -101,5 +107,4 @@ def test_where_a_limited_tree_ended_is_told_by_its_calls_alone(salt: int, limit:
     config = configured(rejected=True, turns=4)
     tree = grown(Priced(salt), limited(config, tokens=limit))
     if tree.stop is StopReason.TREE_BUDGET:
-        calls = sum(spent.calls for spent in tree.spent.values())
-        assert grown(Priced(salt), limited(config, calls=calls)) == tree
+        assert grown(Priced(salt), limited(config, calls=tree.calls)) == tree

@@ -25,6 +25,10 @@ class Price:
     prompt: float
     completion: float
 
+    def below(self, other: "Price") -> bool:
+        """Whether any token costs less."""
+        return self.prompt < other.prompt or self.completion < other.completion
+
     def of(self, usage: Usage) -> float:
         """Money for so many tokens."""
         money = usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion
@@ -104,13 +108,29 @@ def limit_reached(spent: Bill, limits: LimitsConfig, section: str = "budget") ->
     return f"{meter}. Raise it and give the same command to go on" if meter else ""
 
 
-def raised(before: LimitsConfig, now: LimitsConfig) -> bool:
-    """Whether any limit lets more through than it did."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds a tree to its limits: these, and the prices that `money` is counted in."""
+
+    limits: LimitsConfig
+    prices: dict[str, Price]
+
+
+def tree_terms(config: RunConfig) -> Terms:
+    """Those of a configuration."""
+    return Terms(config.budget.tree, price_table(config))
+
+
+def loosened(before: Terms, now: Terms) -> bool:
+    """Whether a limit was raised or taken away, or a price fell that money is counted in."""
     for key in LimitsConfig.model_fields:
-        old, new = getattr(before, key), getattr(now, key)
+        old, new = getattr(before.limits, key), getattr(now.limits, key)
         if old is not None and (new is None or new > old):
             return True
-    return False
+    if now.limits.money is None:
+        return False
+    known = before.prices
+    return any(price.below(known.get(name, price)) for name, price in now.prices.items())
 
 
 def amount(value: float) -> str:

@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from ultrainteract.errors import JournalFault, RunFolderError, boundary
-from ultrainteract.types import Instruction, Spent, Usage, adapter
+from ultrainteract.types import Instruction, Spent, StopReason, Usage, adapter
 
 FILE = "journal.sqlite"
 # Tree, kind, key.
 Place: TypeAlias = tuple[str, str, str]
-_FORMAT = "1"
+_FORMAT = "2"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS instruction (
@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS effect (
     tree TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,
     model TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (tree, kind, key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ended (tree TEXT PRIMARY KEY, stop TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ended (
+    tree TEXT PRIMARY KEY, stop TEXT NOT NULL, calls INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 
 
@@ -51,6 +53,14 @@ class Effect:
     def place(self) -> Place:
         """Its key in the journal."""
         return self.tree, self.kind, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a tree stopped, and after how many model calls."""
+
+    stop: str
+    calls: int
 
 
 class Journal:
@@ -182,9 +192,9 @@ class Journal:
             position = rows[-1][0]
 
     def record(
-        self, effects: Sequence[Effect], ended: Mapping[str, str] | None = None
+        self, effects: Sequence[Effect], ended: Mapping[str, End] | None = None
     ) -> dict[Place, bytes]:
-        """Commit effects and the ends of trees (id -> stop reason) at once.
+        """Commit effects and the ends of trees, by id, at once.
 
         An effect that is there already stays as it was recorded first: returns what is there of
         each such one, so that whoever asked a second time goes on with the first answer.
@@ -198,7 +208,8 @@ class Journal:
             )
             there_before = len(effects) - (self._db.total_changes - before)
             self._db.executemany(
-                "INSERT OR REPLACE INTO ended VALUES (?, ?)", (ended or {}).items()
+                "INSERT OR REPLACE INTO ended VALUES (?, ?, ?)",
+                ((tree, end.stop, end.calls) for tree, end in (ended or {}).items()),
             )
         return self._recorded(effects) if there_before else {}
 
@@ -246,6 +257,12 @@ class Journal:
     def ended(self) -> dict[str, str]:
         """Trees that were grown to their end: id -> stop reason."""
         return dict(self._rows("SELECT tree, stop FROM ended"))
+
+    def cut_after(self, tree: str) -> int | None:
+        """After how many model calls a tree stopped at a limit of its own; None for any other."""
+        sql = "SELECT calls FROM ended WHERE tree = ? AND stop = ?"
+        rows = self._rows(sql, tree, StopReason.TREE_BUDGET)
+        return rows[0][0] if rows else None
 
     def reopen(self, trees: Iterable[str]) -> None:
         """These trees did not end after all."""

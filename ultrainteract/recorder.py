@@ -15,6 +15,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.errors import Draining, JournalFault, UltraInteractError, boundary
 from ultrainteract.grow import Effects, grow_tree
 from ultrainteract.journal import Effect, Journal
+from ultrainteract.limits import BudgetConfig, LimitsConfig
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Claim, ExecResult, Instruction, Verdict, adapter, digest
@@ -162,8 +163,11 @@ async def replay(
 ) -> PreferenceTree:
     """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished.
 
-    The tree sees the record `through` what is given.
+    The tree sees the record `through` what is given. One that stopped at a limit of its own stops
+    at the same place, whatever the limits are now.
     """
+    limits = LimitsConfig(calls=journal.cut_after(instruction.id))
+    config = config.model_copy(update={"budget": BudgetConfig(tree=limits)})
     known = journal.effects(instruction.id)
     recorded = Recorded(instruction.id, config, known)
     return await grow_tree(instruction, config, through(recorded))

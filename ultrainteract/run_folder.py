@@ -12,6 +12,7 @@ from typing import Self
 
 import yaml
 
+from ultrainteract.budget import Terms, loosened, tree_terms
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError, boundary
@@ -21,7 +22,7 @@ from ultrainteract.prompts import prompts_hash
 from ultrainteract.seeds import Provenance
 from ultrainteract.select.record import NOTHING, SelectionRecord
 from ultrainteract.select.selection import Removal
-from ultrainteract.types import JSON, Instruction, adapter
+from ultrainteract.types import JSON, Instruction, StopReason, adapter
 
 REMOVED = "removed.jsonl"
 _SPACE_MB = 200
@@ -70,9 +71,19 @@ class RunFolder:
             provenance=adapter(tuple[Provenance, ...]).dump_json(tuple(provenances)).decode(),
             selection=adapter(SelectionRecord).dump_json(selection).decode(),
         )
+        self._reopen_loosened(config)
         with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
             resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
             (self.path / "config.yaml").write_text(resolved, encoding="utf-8")
+
+    def _reopen_loosened(self, config: RunConfig) -> None:
+        """Trees that stopped at a limit of their own go on where it is looser now."""
+        kind, now = adapter(Terms), tree_terms(config)
+        recorded = self.journal.meta("tree_terms")
+        if recorded and loosened(kind.validate_json(recorded), now):
+            ended = self.journal.ended().items()
+            self.journal.reopen(tree for tree, stop in ended if stop == StopReason.TREE_BUDGET)
+        self.journal.set_meta(tree_terms=kind.dump_json(now).decode())
 
     @property
     def provenances(self) -> tuple[Provenance, ...]:

@@ -105,6 +105,11 @@ class PreferenceTree:
     """What there is to say of `stop`, in words."""
 
     @property
+    def calls(self) -> int:
+        """Model calls it took."""
+        return sum(spent.calls for spent in self.spent.values())
+
+    @property
     def depth(self) -> int:
         """Turns begun, 0 for a bare root."""
         return max((node.turn for node in self.nodes), default=0)

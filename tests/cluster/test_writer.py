@@ -8,7 +8,7 @@ import pytest
 
 from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter
 from ultrainteract.errors import JournalFault
-from ultrainteract.journal import Effect, Journal, Place
+from ultrainteract.journal import Effect, End, Journal, Place
 
 
 class Counting(Journal):
@@ -17,7 +17,7 @@ class Counting(Journal):
     commits = 0
 
     def record(
-        self, effects: Sequence[Effect], ended: Mapping[str, str] | None = None
+        self, effects: Sequence[Effect], ended: Mapping[str, End] | None = None
     ) -> dict[Place, bytes]:
         self.commits += 1
         return super().record(effects, ended)
@@ -81,7 +81,9 @@ async def test_trees_end_with_the_effects_they_ended_by(tmp_path: Path) -> None:
     writer = JournalWriter(str(tmp_path))
     for round_ in range(20):
         batches = [Batch([effect(round_ * 20 + number)]) for number in range(20)]
-        batches += [Batch(ended={f"t{round_}.{number}": "max_turns"}) for number in range(4)]
+        batches += [
+            Batch(ended={f"t{round_}.{number}": End("max_turns", 1)}) for number in range(4)
+        ]
         await asyncio.gather(*map(writer.record, batches))
     assert len(await writer.effects("t")) == 400
     reader = Journal(tmp_path, readonly=True)

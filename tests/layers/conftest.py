@@ -11,7 +11,7 @@ from tests.test_run_folder import SEEDS, WHERE
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import instruct
 from ultrainteract.grow import grow_tree
-from ultrainteract.journal import Effect, Journal
+from ultrainteract.journal import Effect, End, Journal
 from ultrainteract.recorder import Recorder
 from ultrainteract.run_folder import open_run
 from ultrainteract.types import Claim, Instruction, Judgement, Problem, Reference, Verdict
@@ -47,13 +47,14 @@ def grow_run(
 ) -> Path:
     """A run at `path` with a tree of each instruction, each in a world of its own."""
 
-    async def grow(journal: Journal, one: Instruction, salt: int) -> str:
+    async def grow(journal: Journal, one: Instruction, salt: int) -> End:
         async def write(effect: Effect) -> bytes:
             journal.record([effect])
             return effect.data
 
         recorder = Recorder(one.id, config, {}, world(salt), write, Gate())
-        return str((await grow_tree(one, config, recorder)).stop)
+        tree = await grow_tree(one, config, recorder)
+        return End(str(tree.stop), tree.calls)
 
     with open_run(path) as run:
         run.begin(config, SEEDS, WHERE, rooted)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ultrainteract.cluster.synthesis import Summary
-from ultrainteract.types import Judgement
+from ultrainteract.types import Judgement, StopReason
 
 
 def render(summary: Summary, console: Console) -> None:
@@ -96,6 +96,11 @@ def _trouble(summary: Summary) -> Iterator[RenderableType]:
         yield Text(
             f"\n{diverged} repeated executions gave another output than recorded (clock, entropy); "
             "the trees go on from the record"
+        )
+    if cut := summary.stats.stops[StopReason.TREE_BUDGET]:
+        yield Text(
+            f"\n{cut} trees stopped at a limit of their own (budget.tree); raise it and give the "
+            "same command, and they go on"
         )
     yield from _listed("trees not grown, because of", summary.drive.troubles)
 

@@ -18,6 +18,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.environment import load_environment
 from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
 from ultrainteract.grow import grow_tree
+from ultrainteract.journal import End
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.report.snapshot import Count
@@ -180,7 +181,7 @@ class TreeWorker:
             await recorder.settle()
             if notebook:
                 await notebook.close()
-        await self._journal.end(tree.instruction.id, str(tree.stop))
+        await self._journal.end(tree.instruction.id, End(str(tree.stop), tree.calls))
         return tree, notebook.diverged if notebook else 0
 
     def _tools(self, instruction: Instruction, call: Remember) -> tuple[HostTool, ...]:

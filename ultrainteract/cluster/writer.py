@@ -14,7 +14,7 @@ import ray
 
 from ultrainteract.cluster.actors import ask
 from ultrainteract.errors import JournalFault, UltraInteractError
-from ultrainteract.journal import Effect, Journal, Place
+from ultrainteract.journal import Effect, End, Journal, Place
 from ultrainteract.locks import WriterLock
 
 T = TypeVar("T")
@@ -23,10 +23,10 @@ NAME = "journal-writer"
 
 @dataclass(slots=True)
 class Batch:
-    """What is committed together: effects, and trees that ended with their stop reasons."""
+    """What is committed together: effects, and trees that ended."""
 
     effects: list[Effect] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, End] = field(default_factory=dict)
 
     def add(self, other: "Batch") -> None:
         """Take in another."""
@@ -128,9 +128,9 @@ class RemoteJournal:
         held = await self._gathering.record(Batch([effect]))
         return held.get(effect.place, effect.data)
 
-    async def end(self, tree: str, stop: str) -> None:
+    async def end(self, tree: str, end: End) -> None:
         """A tree was grown to its end."""
-        await self._gathering.record(Batch(ended={tree: stop}))
+        await self._gathering.record(Batch(ended={tree: end}))
 
     async def _send(self, batch: Batch) -> dict[Place, bytes]:
         held: dict[Place, bytes] = await self._ask(self._actor.record.remote(batch))
