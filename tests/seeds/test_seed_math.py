@@ -178,6 +178,20 @@ def test_last_box_is_the_answer_with_nested_braces() -> None:
     assert math(row).answer == r"\frac{1}{\sqrt{2}}"
 
 
+@pytest.mark.parametrize(
+    ("asked", "solution", "answer"),
+    [
+        ("Enter all values, separated by commas.", r"$\boxed{5}$ or $k = \boxed{-3}$", "5, -3"),
+        ("Find all possible values of x.", r"It is \boxed{4}. If y, it is \boxed{-4}.", "4, -4"),
+        ("List all roots.", r"\boxed{2} it is. Solution 2: we get \boxed{2}.", "2"),
+        ("Find all roots.", r"One is \boxed{2}. So they are \boxed{2, 3}.", "2, 3"),
+        ("Find the area.", r"It is \boxed{144}. Half of it is \boxed{12}.", "12"),
+    ],
+)
+def test_every_box_counts_where_a_list_is_asked(asked: str, solution: str, answer: str) -> None:
+    assert math(Row(problem=asked, solution=solution)).answer == answer
+
+
 def test_unknown_level_and_drawings_are_kept() -> None:
     row = Row(
         problem="[asy]draw(a);[/asy] p", level="Level ?", type="Geometry", solution=r"\boxed{1}"
@@ -194,6 +208,7 @@ def test_unknown_level_and_drawings_are_kept() -> None:
         (Row(problem="p", answer="1"), "missing field solution"),
         (Row(problem="p", solution="so it is 1"), r"no \boxed answer in field solution"),
         (Row(problem="p", solution=r"so \boxed{}"), r"no \boxed answer in field solution"),
+        (Row(problem="Find either.", solution=r"$\boxed{1}$ and $\boxed{2}$."), "any may do"),
         (Row(problem=[], solution=r"\boxed{1}"), "problem is of type list, not text"),
         (Row(problem=" ", solution=r"\boxed{1}"), "empty field problem"),
     ],

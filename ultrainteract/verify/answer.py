@@ -60,8 +60,13 @@ def _boxes(text: str) -> list[tuple[int, int, str]]:
 
 def boxed(solution: str) -> str | None:
     r"""What the last box of a solution holds (`\boxed{x}`, `\boxed 5`, `\fbox{x}`), or None."""
-    boxes = _boxes(solution)
-    return boxes[-1][2] if boxes else None
+    boxes = all_boxed(solution)
+    return boxes[-1] if boxes else None
+
+
+def all_boxed(solution: str) -> tuple[str, ...]:
+    """What each box of a solution holds, in order."""
+    return tuple(content for _, _, content in _boxes(solution))
 
 
 def find(text: str) -> str:
