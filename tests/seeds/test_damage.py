@@ -12,7 +12,8 @@ from ultrainteract.types import adapter
 
 SHIPPED = sorted(registry._shipped())
 ODD: tuple[object, ...] = (
-    None, True, 0, -1, 1.5, float("nan"), float("inf"), 10**4000, "", " ", "x", "[", "{}", "[]",
+    None, True, 0, -1, 1.5, float("nan"), float("inf"), 10**4000, 10**5000, "", " ",
+    "x", "[", "{}", "[]",
     "null", "[1, 2]", '{"inputs": 3}', "9" * 5000, "\ud83d", "<image>", [], {}, [[]], [None],
     [{}], {"a": []}, {"input": None, "output": 3}, {"title": ["t"], "sentences": None},
     {"header": "a", "rows": 1}, {"seconds": None}, b"bytes", ("a", "b"),

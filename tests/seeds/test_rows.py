@@ -58,12 +58,17 @@ def test_rows_come_one_at_a_time(tmp_path: Path) -> None:
         (b"[" * 200_000, "not valid JSON: nested too deeply"),
     ],
 )
-def test_a_spoiled_line_costs_itself_only(tmp_path: Path, spoiled: bytes, reason: str) -> None:
+@pytest.mark.parametrize("line", [1, 2, 3])
+def test_a_spoiled_line_costs_itself_only(
+    tmp_path: Path, spoiled: bytes, reason: str, line: int
+) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b'{"q": 1}\n' + spoiled + b'\n{"q": 3}\n')
-    (_, first), (place, skipped), (_, last) = read_rows(path)
-    assert (first, last) == ({"q": 1}, {"q": 3})
-    assert place.endswith("a.jsonl line 2")
+    lines = [b'{"q": 1}', b'{"q": 2}']
+    path.write_bytes(b"\n".join([*lines[: line - 1], spoiled, *lines[line - 1 :]]))
+    rows = list(read_rows(path))
+    place, skipped = rows.pop(line - 1)
+    assert [row for _, row in rows] == [{"q": 1}, {"q": 2}]
+    assert place.endswith(f"a.jsonl line {line}")
     assert isinstance(skipped, Skip)
     assert str(skipped).startswith(reason)
 

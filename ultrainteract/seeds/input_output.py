@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ultrainteract.seeds.program_tests import ProgramTest, ProgramTests, as_stream, bounded
-from ultrainteract.seeds.registry import Row, Skip
+from ultrainteract.seeds.registry import DIGITS, Row, Skip
 
-_DIGITS = 4300
 # Shorter ones occur in any statement by chance.
 _TELLING = 8
 _NEITHER = "tests neither read standard input nor call a function"
@@ -72,7 +71,7 @@ def _parsed(value: object) -> dict[str, object]:
 
 
 def _integer(digits: str) -> object:
-    return int(digits) if len(digits) <= _DIGITS else _Uncarried(digits)
+    return int(digits) if len(digits) <= DIGITS else _Uncarried(digits)
 
 
 def _split(tests: Iterable[ProgramTest], statement: str) -> ProgramTests:

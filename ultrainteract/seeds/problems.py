@@ -8,14 +8,12 @@ from pathlib import Path
 
 from ultrainteract.errors import SeedError
 from ultrainteract.seeds.plugin import foreign
-from ultrainteract.seeds.registry import Question, Row, Seed, Skip, as_text, load_seed
+from ultrainteract.seeds.registry import DIGITS, Question, Row, Seed, Skip, as_text, load_seed
 from ultrainteract.seeds.rows import read_rows
 from ultrainteract.seeds.source import Provenance, Source, locate
 from ultrainteract.types import Problem, Reference, digest
 
 _PLACES = 5
-# Beyond it the interpreter reads no integer, and no grader either.
-_DIGITS = 4300
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +158,8 @@ def _problem(seed: Seed, place: str, row: Row) -> Problem:
     for text, what in ((statement, "statement"), (answer, "answer")):
         if not text:
             raise Skip(f"no {what}")
-    if len(answer) > _DIGITS and answer.lstrip("-").isdecimal():
-        raise Skip(f"an answer of more than {_DIGITS} digits")
+    if len(answer) > DIGITS and answer.lstrip("-").isdecimal():
+        raise Skip(f"an answer of more than {DIGITS} digits")
     rationale = as_text(question.rationale, "rationale")
     meta = (text for pair in question.meta.items() for text in pair)
     _encodable(statement, answer, rationale, question.id, *question.solutions, *meta)

@@ -6,7 +6,7 @@ Modules and packages are imported when their name is asked for, never to list na
 """
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -23,6 +23,9 @@ ALL = (
     "gsm8k", "math", "mathqa", "numglue", "tabmwp", "codecontests", "taco", "wikitablequestions",
     "magicoder_evol_instruct", "reclor", "hotpotqa", "strategyqa",
 )  # fmt: skip
+# The interpreter turns no longer number into text or out of it.
+DIGITS = 4300
+_TOO_LONG = 10**DIGITS
 _SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -103,7 +106,7 @@ class Seed:
     try it with; `defined` is the source file of the row function, `title` its docstring.
 
     `elsewhere` names the file that holds the dataset where no hub does. `keep` is the default
-    selection: the values of `Problem.meta` that are taken, by key.
+    selection: the values of `Problem.meta` that are taken, by key; "" where the key is absent.
     """
 
     name: str
@@ -123,12 +126,16 @@ class Seed:
         """Whether it is part of this package."""
         return self.function.__module__ == f"{__package__}.{self.name}"
 
-    def left_out(self, meta: Mapping[str, str]) -> str:
-        """Why `keep` leaves a problem out, in words; empty for one that is taken."""
+    def left_out(self, meta: Mapping[str, str], aside: Collection[str] = ()) -> str:
+        """Why `keep` leaves a problem out, in words; empty for one that is taken.
+
+        `aside` are keys that somebody else decides.
+        """
         for key, taken in self.keep.items():
             value = meta.get(key, "")
-            if value not in taken:
-                return f"{key} {value or 'unknown'} (taken: {', '.join(taken)})"
+            if key not in aside and value not in taken:
+                listed = ", ".join(one or "none" for one in taken)
+                return f"{key} {value or 'unknown'} (taken: {listed})"
         return ""
 
 
@@ -249,6 +256,8 @@ def as_text(value: object, what: str) -> str:
             return value.strip()
         case float() if not isfinite(value):
             raise Skip(f"{what} is no finite number")
+        case int() if abs(value) >= _TOO_LONG:
+            raise Skip(f"{what} is a number of more than {DIGITS} digits")
         case int() | float() if not isinstance(value, bool):
             return str(value)
         case _:

@@ -9,6 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import IO
 
@@ -16,11 +17,10 @@ from pyarrow import ArrowException
 from pyarrow.parquet import ParquetFile
 
 from ultrainteract.errors import SeedError, boundary
-from ultrainteract.seeds.registry import Row, Skip
+from ultrainteract.seeds.registry import DIGITS, Row, Skip
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".tsv", ".tagged", ".parquet")
 _TABBED = (".tsv", ".tagged")
-_DIGITS = 4300
 # Rows of CodeContests reach megabytes.
 _BATCH = 32
 
@@ -63,7 +63,7 @@ def _row(content: object, path: Path) -> Row | Skip:
 
 def integer(digits: str) -> int | str:
     """For `json.loads(parse_int=...)`: a number, or its digits where the interpreter refuses."""
-    return int(digits) if len(digits) <= _DIGITS else digits
+    return int(digits) if len(digits) <= DIGITS else digits
 
 
 def _json(path: Path) -> Iterator[tuple[str, object]]:
@@ -76,7 +76,13 @@ def _json(path: Path) -> Iterator[tuple[str, object]]:
         if start != "[" and not (start == "{" and _keyed(path, stream)):
             yield from _lines(path, stream)
             return
-        rows = _whole(path, stream.read())
+        text = stream.read()
+    rows = _parse(text)
+    if isinstance(rows, Skip) and not path.name.removesuffix(".gz").endswith(".json"):
+        # A file of lines whose first is a list, which is no row.
+        yield from _lines(path, StringIO(text))
+        return
+    _check_whole(path, rows)
     if isinstance(rows, dict):
         yield from ((f"{path} row {key}", _with_key(key, row)) for key, row in rows.items())
     elif isinstance(rows, list):
@@ -105,13 +111,11 @@ def _with_key(key: str, fields: dict[str, object]) -> Row:
     return row
 
 
-def _whole(path: Path, text: str) -> object:
-    rows = _parse(text)
+def _check_whole(path: Path, rows: object) -> None:
     if isinstance(rows, Skip):
         raise SeedError(f"{path} is {rows}; nothing of it can be read")
     if isinstance(rows, dict) and not _rows(rows):
         raise SeedError(f"{path} holds one object whose fields are no rows")
-    return rows
 
 
 def _lines(path: Path, stream: Iterable[str]) -> Iterator[tuple[str, object]]:
