@@ -151,7 +151,8 @@ class SelectConfig(_Frozen):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     levels: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
-    """Values to take, by key of a problem's meta; problems without the key stay."""
+    """Values to take, by key of a problem's meta; problems without the key stay. Where a dataset
+    takes some values of a key by itself (`seeds show` names them), these take their place."""
     overlaps: bool = True
     """Leave out programming problems that the run has already: TACO's that CodeContests has."""
     decontaminate: tuple[str, ...] = ()

@@ -156,6 +156,16 @@ def test_what_a_dataset_leaves_out_by_itself_is_counted_in_the_card(tmp_path: Pa
         left_out = about_run(run.journal, wanted.config).removed
     assert {one.dataset for one in left_out} == {"tabmwp"}
     assert "grade 7 (taken: 4, 5)" in {one.rule for one in left_out}
+    gone = removed(wanted.folder)
+    assert len(gone) == sum(one.problems for one in left_out)
+    assert "grade 7 (taken: 4, 5)" in {one["reason"] for one in gone}
+
+
+def test_levels_take_the_place_of_what_a_dataset_takes_by_itself(tmp_path: Path) -> None:
+    made, said, _ = begin(request(tmp_path, "tabmwp", levels={"grade": [7, 4]}))
+    assert {one.meta["grade"] for one in made} == {"7", "4"}
+    assert not any("taken: 4, 5" in line for line in said)
+    assert any("left out: grade" in line for line in said)
 
 
 def test_the_filter_is_a_model_with_a_role_only_where_it_is_asked() -> None:

@@ -7,6 +7,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.errors import SeedError
 from ultrainteract.seeds import Loaded, Provenance, load
 from ultrainteract.select.chooser import Chooser, reading_order
+from ultrainteract.select.filters import left_out
 from ultrainteract.select.record import (
     Compared,
     Removed,
@@ -51,16 +52,21 @@ def choose(
     """
     benchmarks = read_benchmarks(config.select.decontaminate, recorded)
     limit, draw = config.pace.limit, config.seed
-    chooser = Chooser(config.select, benchmarks, limit=limit, draw=draw)
+    own = left_out(aside=config.select.levels)
+    chooser = Chooser(config.select, benchmarks, limit=limit, draw=draw, own=own)
     read = {
-        name: load(name, source=source, recorded=provenances.get(name), pick=chooser.pick)
+        name: load(
+            name,
+            source=source,
+            recorded=provenances.get(name),
+            everything=True,
+            pick=chooser.pick,
+        )
         for name in reading_order(datasets)
     }
     chooser.check_levels()
     loaded = {name: read[name] for name in datasets}
-    removed = tuple(
-        one for name in datasets for one in (*_left_out(loaded[name]), *_of(name, chooser))
-    )
+    removed = tuple(one for name in datasets for one in _of(name, chooser))
     if not any(one.problems for one in loaded.values()):
         reasons = "; ".join(f"{one.dataset}: {one}" for one in removed)
         raise SeedError(f"selection leaves no problem to grow trees from: {reasons}")
@@ -70,11 +76,6 @@ def choose(
         SelectionRecord(tuple(map(Compared.of, benchmarks)), removed),
         tuple(chooser.removed),
     )
-
-
-def _left_out(loaded: Loaded) -> Iterator[Removed]:
-    name = loaded.provenance.dataset
-    return (Removed(name, reason, count) for reason, count in loaded.left_out.items())
 
 
 def _of(name: str, chooser: Chooser) -> tuple[Removed, ...]:

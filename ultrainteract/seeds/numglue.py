@@ -1,19 +1,22 @@
 """NumGLUE: eight kinds of numerical questions (arXiv 2204.05660).
 
-Types 5, 6 (reading) and 7 (entailment) are left out, as in the paper. An answer with two or more
-decimals may be rounded (5.63 for 5.625): `meta["rounded"]` says so to the grader.
+Types 5, 6 (reading) and 7 (entailment) are read, and a run leaves them out, as the paper does
+(`keep`); of the hub's copy, whose files hold a type each, they are not even fetched. An answer
+with two or more decimals may be rounded (5.63 for 5.625): `meta["rounded"]` says so to the grader.
 """
 
 import re
 
 from ultrainteract.seeds.choices import choice
+from ultrainteract.seeds.reading import asked_of_passage, rounded
 from ultrainteract.seeds.registry import Hub, Question, Row, Skip, as_text, seed
 
-_LEFT_OUT = frozenset("567")
+# A copy without types has plain questions among others.
+_PLAIN = "plain"
 _BLANK = re.compile(r"_{2,}")
 _MARKS = re.compile(r"\s*\?[?\s]*$")
 _OPTION = re.compile(r"option\s*([12])", re.IGNORECASE)
-_ROUNDED = re.compile(r"-?\d*\.\d{2,}")
+_ENTAILS = "Does statement 1 entail statement 2, contradict it, or neither (neutral)?"
 
 
 @seed(
@@ -21,34 +24,47 @@ _ROUNDED = re.compile(r"-?\d*\.\d{2,}")
     environments=("math_pot", "math_cot"),
     hub=Hub("tasksource/num-glue", files=("*type_[12348]/train*",)),
     licence="apache-2.0",
+    keep={"numglue_type": ("1", "2", "3", "4", "8", _PLAIN)},
 )
 def numglue(row: Row) -> Question:
-    """Numerical questions of types 1 to 4 and 8: question, answer, type, Option1 and Option2."""
+    """Numerical questions of eight types: question, answer, type; options, passage, statements."""
     kind = _kind(row)
-    if kind in _LEFT_OUT:
-        raise Skip(f"type {kind} is left out, as in the paper")
+    meta = {"numglue_type": kind}
+    if kind == "7":
+        return _entailed(row, meta)
     question = _MARKS.sub("?", row.text("question"))
+    if kind in ("5", "6"):
+        return asked_of_passage(row, question, meta)
     answer = as_text(row["answer"], "answer")
     if kind == "3" or _OPTION.fullmatch(answer):
-        return _compared(row, question, answer)
+        return _compared(row, question, answer, meta)
     if _BLANK.search(question):
         question = f"Fill in the blank.\n\n{question}"
-    meta = {"type": kind}
-    if _ROUNDED.fullmatch(answer):
-        meta["rounded"] = "yes"
-    return Question(question, answer=answer, meta=meta)
+    return Question(question, answer=answer, meta=meta | rounded(answer))
 
 
-def _compared(row: Row, question: str, answer: str) -> Question:
+def _compared(row: Row, question: str, answer: str, meta: dict[str, str]) -> Question:
     texts = tuple(row.text(key).rstrip(".") for key in ("Option1", "Option2"))
     named = _OPTION.fullmatch(answer)
     if not named:
         raise Skip("answer names none of the two options")
     options = choice(texts, int(named[1]) - 1)
     return Question(
-        f"{question}\n\n{options.asked}",
+        f"{question}\n\n{options.asked}", answer=options.value, meta={**meta, **options.meta}
+    )
+
+
+def _entailed(row: Row, meta: dict[str, str]) -> Question:
+    premise, hypothesis = row.text("statement1"), row.text("statement2")
+    texts = [text.strip().lower() for text in row.text("options").rstrip("? ").split(" or ")]
+    answer = row.text("answer").lower()
+    if answer not in texts:
+        raise Skip("answer is none of the options")
+    options = choice(texts, texts.index(answer))
+    return Question(
+        f"Statement 1: {premise}\nStatement 2: {hypothesis}\n\n{_ENTAILS}\n\n{options.asked}",
         answer=options.value,
-        meta={"type": "3", **options.meta},
+        meta={**meta, **options.meta},
     )
 
 
@@ -61,4 +77,4 @@ def _kind(row: Row) -> str:
         return "7"
     if row.optional("passage") not in ("", "None"):
         return "5"
-    return "3" if row.get("Option1") else ""
+    return "3" if row.get("Option1") else _PLAIN

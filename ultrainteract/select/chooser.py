@@ -1,7 +1,7 @@
 """The selection of a run, as its configuration says: problems stream through, few are held.
 
-In this order: levels, overlaps among the datasets, test sets, strata, and the limit. What the
-limit leaves is not removed: a larger one takes it.
+In this order: what a dataset leaves out by itself, levels, overlaps among the datasets, test sets,
+strata, and the limit. What the limit leaves is not removed: a larger one takes it.
 """
 
 from collections import Counter
@@ -27,7 +27,8 @@ def reading_order(datasets: Iterable[str]) -> list[str]:
 
 
 class Chooser:
-    """Picks problems, one dataset after the other; `removed` grows by what goes."""
+    """Picks problems, one dataset after the other; `removed` grows by what goes. `own` is what
+    the datasets have against problems of theirs."""
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class Chooser:
         *,
         limit: int | None = None,
         draw: int = 0,
+        own: WhyNot | None = None,
     ) -> None:
         self._config, self._limit, self._draw = config, limit, draw
         self.removed: list[Removal] = []
         self._keys: Counter[str] = Counter()
-        self._tests: list[WhyNot] = [
+        self._tests: list[WhyNot] = [own] if own else []
+        self._tests += [
             other_meta(key, values, absent=True) for key, values in config.levels.items()
         ]
         if config.overlaps:

@@ -1,8 +1,11 @@
-"""Filters that read a problem's meta: levels and marks, and the same problem in two datasets."""
+"""Filters that read a problem's meta: levels and marks, what its dataset leaves out by itself, and
+the same problem in two datasets."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 
+from ultrainteract.seeds.registry import load_seed
 from ultrainteract.select.selection import Reason, Selection, WhyNot, sift
 from ultrainteract.types import Problem
 
@@ -26,6 +29,20 @@ def other_meta(key: str, values: Collection[str], *, absent: bool = False) -> Wh
         if value in values or (value is None and absent):
             return None
         return Reason(key, f"{key} {'not known' if value is None else value}")
+
+    return why_not
+
+
+def left_out(aside: Collection[str] = ()) -> WhyNot:
+    """What the datasets' own selections (`Seed.keep`) have against a problem.
+
+    `aside` are keys that a run decides itself. A problem's dataset has to be a registered one.
+    """
+    seed = cache(load_seed)
+
+    def why_not(problem: Problem) -> Reason | None:
+        words = seed(problem.dataset).left_out(problem.meta, aside)
+        return Reason(words, words) if words else None
 
     return why_not
 
