@@ -64,7 +64,10 @@ def test_letters_in_any_case_are_noted() -> None:
 
 
 def test_lost_pictures_are_told_by_their_place() -> None:
-    assert marks("See <image>.\n\nNote\n\nThat is all.")["images"] == "statement"
+    assert marks("See this:\n<image>\n\nNote\n\nThat is all.")["images"] == "statement"
+    assert marks("It ends. <image> A tree.\n\n<image>| <image>")["images"] == "statement"
+    assert marks("<image>\n\nFind the least m <image> n.\n\nNote\n\n<image>")["images"] == "formula"
+    assert marks("(1 ≤ n ≤ 9, [Image])")["images"] == "formula"
     assert marks("All said.\n\n-----Note-----\n\n[Image]")["images"] == "note"
     assert "images" not in marks("No picture.")
     assert without_pictures("a <image> b ![x](y.png) c").split() == ["a", "b", "c"]

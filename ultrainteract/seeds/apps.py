@@ -4,7 +4,7 @@ TACO holds them too, so this dataset is no part of `all`.
 """
 
 from ultrainteract.seeds.input_output import input_output_tests
-from ultrainteract.seeds.programs import program_question
+from ultrainteract.seeds.programs import WHOLE, program_question
 from ultrainteract.seeds.registry import Hub, Question, Row, seed
 from ultrainteract.seeds.taco import programs
 
@@ -14,6 +14,7 @@ from ultrainteract.seeds.taco import programs
     environments=("coding",),
     hub=Hub("codeparrot/apps", files=("train.jsonl",)),
     licence="mit",
+    keep=WHOLE,
 )
 def apps(row: Row) -> Question:
     """Programming problems: question, input_output, solutions, starter_code, difficulty."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ultrainteract.seeds.limits import megabytes, seconds
 from ultrainteract.seeds.program_tests import bounded, paired
-from ultrainteract.seeds.programs import program_question
+from ultrainteract.seeds.programs import WHOLE, program_question
 from ultrainteract.seeds.registry import Hub, Question, Row, Skip, seed
 
 _SOURCES = ("unknown", "codechef", "codeforces", "hackerearth", "codejam", "atcoder", "aizu")
@@ -28,6 +28,7 @@ _PYTHON3 = (3, "PYTHON3")
         revision="802411c3010cb00d1b05bad57ca77365a3c699d6",
     ),
     licence="cc-by-4.0",
+    keep=WHOLE,
 )
 def codecontests(row: Row) -> Question:
     """Contest problems: description, tests, limits, solutions in several languages."""
@@ -68,7 +69,7 @@ def _named(names: tuple[str, ...], value: object) -> str:
 
 
 def _listed(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else []
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
 def _python3(value: object) -> Iterator[object]:

@@ -33,6 +33,8 @@ _CASE = re.compile(
     re.IGNORECASE,
 )
 _PICTURE = re.compile(r"<image>|\[Image\]|!\[[^\]\n]*\]\([^)\n]*\)|<img\b[^>]*>", re.IGNORECASE)
+# One that stands for a part of a sentence, not below it: what it showed is said nowhere else.
+_FORMULA = re.compile(rf"[^\s.:!?|>][ \t]*(?:{_PICTURE.pattern})", re.IGNORECASE)
 _NOTE = re.compile(r"^[-\s#*]*(?:Notes?|Explanations?)[-\s:*]*$", re.IGNORECASE | re.MULTILINE)
 _INTERACTIVE = re.compile(
     r"\b(?:this is an interactive (?:problem|task)|interaction protocol|flush (?:the )?"
@@ -45,7 +47,7 @@ def marks(statement: str, tags: Iterable[str] = ()) -> dict[str, str]:
     """`checker`: `exact`, or `any`, also for the tag of constructive problems.
 
     Where they apply: `tolerance`, the largest error allowed, such as `1e-6`; `ignore_case`;
-    `images`: `statement` or `note`, where one is lost.
+    `images`, where one is lost: `formula` within a sentence, `statement`, or `note`.
     """
     constructive = any(tag.lower().startswith("constructive") for tag in tags)
     several = constructive or _ANY.search(statement) is not None
@@ -54,10 +56,19 @@ def marks(statement: str, tags: Iterable[str] = ()) -> dict[str, str]:
         found["tolerance"] = tolerance
     if _CASE.search(statement):
         found["ignore_case"] = "true"
-    if picture := _PICTURE.search(statement):
-        note = _NOTE.search(statement)
-        found["images"] = "note" if note and note.start() < picture.start() else "statement"
+    if images := _images(statement):
+        found["images"] = images
     return found
+
+
+def _images(statement: str) -> str:
+    note = _NOTE.search(statement)
+    told = statement[: note.start()] if note else statement
+    if _FORMULA.search(told):
+        return "formula"
+    if _PICTURE.search(told):
+        return "statement"
+    return "note" if _PICTURE.search(statement) else ""
 
 
 def is_interactive(statement: str) -> bool:

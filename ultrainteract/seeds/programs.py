@@ -11,6 +11,8 @@ from ultrainteract.seeds.solutions import python3
 
 # The reference answer of a problem that has tests and no solution in Python 3.
 NO_SOLUTION = "no reference solution"
+# Whose sentences lost a formula to a picture are left out; an illustration is no such loss.
+WHOLE = {"images": ("", "note", "statement")}
 
 
 def program_question(
@@ -25,11 +27,13 @@ def program_question(
     seconds: str = "",
     memory_mb: str = "",
     starter: str = "",
+    pictures: bool = False,
     meta: Mapping[str, str] | None = None,
 ) -> Question:
     """The problem with its tests, marks, keys and solutions; `answer` is the first solution.
 
-    Meta values that are empty are left out. Skips what cannot be graded: interactive problems,
+    Meta values that are empty are left out. `pictures` says that some are lost, with or without a
+    trace in the statement. Skips what cannot be graded: interactive problems,
     and those with neither test nor solution.
     """
     if is_interactive(statement):
@@ -50,6 +54,7 @@ def program_question(
         "keys": origin_keys(statement, name=name, url=url),
         "url": url,
         "starter_code": starter,
+        **({"images": "statement"} if pictures else {}),
         **found,
         **(meta or {}),
     }

@@ -7,7 +7,7 @@ import ast
 
 from ultrainteract.seeds.input_output import input_output_tests, parsed
 from ultrainteract.seeds.limits import megabytes, seconds
-from ultrainteract.seeds.programs import program_question
+from ultrainteract.seeds.programs import WHOLE, program_question
 from ultrainteract.seeds.registry import Hub, Question, Row, Skip, seed
 
 
@@ -16,19 +16,17 @@ from ultrainteract.seeds.registry import Hub, Question, Row, Skip, seed
     environments=("coding",),
     hub=Hub("BAAI/TACO", files=("ALL/train-*.parquet",)),
     licence="apache-2.0",
+    keep=WHOLE,
 )
 def taco(row: Row) -> Question:
     """Programming problems: question, input_output, solutions, starter_code, difficulty, tags."""
     statement = row.text("question")
     tests = input_output_tests(row, statement)
     tags = _tags(row.get("tags"))
-    lost = row.optional("picture_num")
     meta = {
         "source": row.optional("source"),
         "difficulty": row.optional("difficulty"),
     }
-    if lost not in ("", "0"):
-        meta["images"] = "statement"
     return program_question(
         statement,
         tests,
@@ -39,6 +37,7 @@ def taco(row: Row) -> Question:
         seconds=seconds(row.get("time_limit")),
         memory_mb=megabytes(row.get("memory_limit")),
         starter=row.optional("starter_code"),
+        pictures=row.optional("picture_num") not in ("", "0"),
         meta=meta,
     )
 
