@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -37,8 +37,7 @@ CREATE TABLE IF NOT EXISTS ended (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One recorded effect. `data` is JSON, `model` who was asked (empty for what is no model
     call), `seconds` how long the live one took."""
 
@@ -204,7 +203,7 @@ class Journal:
             self._db.executemany(
                 "INSERT INTO effect VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (tree, kind, key) DO NOTHING",
-                ((e.tree, e.kind, e.key, e.data, e.model, e.seconds) for e in effects),
+                effects,
             )
             there_before = len(effects) - (self._db.total_changes - before)
             self._db.executemany(

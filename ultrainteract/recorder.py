@@ -99,13 +99,31 @@ class Recorder:
     ) -> T:
         # Equal questions of one wave share one effect, or the second would see another answer.
         if (data := self._known.get((kind, key))) is None:
-            if (kind, key) not in self._asked:
-                self._asked[kind, key] = asyncio.ensure_future(
-                    self._data(kind, key, value, live, model)
-                )
-            data = await asyncio.shield(self._asked[kind, key])
+            if (asked := self._asked.get((kind, key))) is not None:
+                data = await asyncio.shield(asked)
+            else:
+                data = await self._first(kind, key, value, live, model)
         # Read back even what is new: a live run sees exactly what a resumed one will see.
         return _parsed(self._tree, kind, value, data)
+
+    async def _first(
+        self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str
+    ) -> bytes:
+        # A future, not a task: most effects are asked for once, and a task costs more than many of
+        # them do.
+        answer = self._asked[kind, key] = asyncio.get_running_loop().create_future()
+        try:
+            data = await self._data(kind, key, value, live, model)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                answer.cancel()
+            else:
+                answer.set_exception(error)
+                # Nobody else may have asked.
+                answer.exception()
+            raise
+        answer.set_result(data)
+        return data
 
     async def _data(
         self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str

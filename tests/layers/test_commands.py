@@ -10,6 +10,7 @@ import yaml
 from datasets import load_dataset
 
 from tests.conftest import Command
+from ultrainteract.verify.pool import GRADER_VERSION
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_an_answer_that_is_graded_otherwise_is_published_otherwise(there: Comman
         assert "print(42)" not in row["rejected"][0]["content"]
 
     (layer,) = yaml.safe_load((folder / "a" / "run.yaml").read_text())["layers"]
-    assert layer.startswith("g: verdicts of grader 2")
+    assert layer.startswith(f"g: verdicts of grader {GRADER_VERSION}, ")
     assert layer in (folder / "a" / "README.md").read_text()
     assert str(folder) not in (folder / "a" / "run.yaml").read_text()
 

@@ -51,32 +51,36 @@ class Gathering:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
         self._waiting = Batch()
-        self._done: asyncio.Future[dict[Place, bytes]] | None = None
+        self._told: list[asyncio.Future[dict[Place, bytes]]] = []
         self._sending: asyncio.Task[None] | None = None
 
     async def record(self, batch: Batch) -> dict[Place, bytes]:
         """Returns once it is on disk. Raises `JournalFault`."""
         self._waiting.add(batch)
-        if self._done is None:
-            self._done = asyncio.get_running_loop().create_future()
-        done = self._done
+        done: asyncio.Future[dict[Place, bytes]] = asyncio.get_running_loop().create_future()
+        self._told.append(done)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
-        # Shared by all of the batch: one who gives up must not take it from the others.
-        return await asyncio.shield(done)
+        return await done
 
     async def _send(self) -> None:
-        while (done := self._done) is not None:
-            batch, self._waiting, self._done = self._waiting, Batch(), None
+        while told := self._told:
+            batch, self._waiting, self._told = self._waiting, Batch(), []
+            held: dict[Place, bytes] = {}
+            fault: UltraInteractError | None = JournalFault("the journal was closed meanwhile")
             try:
-                done.set_result(await self._commit(batch))
-            except UltraInteractError as fault:
-                done.set_exception(fault)
+                held, fault = await self._commit(batch), None
+            except UltraInteractError as error:
+                fault = error
             finally:
-                if not done.done():
-                    done.set_exception(JournalFault("the journal was closed before a commit"))
-                # Whoever waited may be gone.
-                done.exception()
+                for done in told:
+                    # Whoever waited may be gone.
+                    if done.cancelled():
+                        continue
+                    if fault:
+                        done.set_exception(fault)
+                    else:
+                        done.set_result(held)
 
 
 class JournalWriter:
