@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ultrainteract.types import Judgement, Outcome, Verdict
 
 # Raised with every change that can change a verdict.
-GRADER_VERSION = "programs-1"
+GRADER_VERSION = "programs-2"
 EXCERPT = 300
 
 

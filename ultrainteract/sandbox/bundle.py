@@ -15,6 +15,7 @@ MODULES = (
     "enclosure",
     "confine",
     "execution",
+    "script",
     "fork",
     "removal",
     "slots",

@@ -108,6 +108,7 @@ def fresh_streams(*, buffered: bool = False) -> list[TextIO]:
     `buffered` as where output is no terminal: a notebook shows both streams in their order.
     """
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    setattr(sys, "__stdin__", sys.stdin)  # noqa: B010  read-only for type checkers
     outputs: list[TextIO] = []
     for name, fd in (("stdout", 1), ("stderr", 2)):
         buffering = -1 if buffered and fd == 1 else 1
@@ -115,6 +116,7 @@ def fresh_streams(*, buffered: bool = False) -> list[TextIO]:
             fd, "w", encoding="utf-8", errors="backslashreplace", buffering=buffering, closefd=False
         )
         setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
         outputs.append(stream)
     return outputs
 

@@ -32,6 +32,7 @@ from ultrainteract.sandbox.enclosure import stay_within
 from ultrainteract.sandbox.execution import execute, flush, fresh_streams, standing
 from ultrainteract.sandbox.fork import fork
 from ultrainteract.sandbox.removal import remove
+from ultrainteract.sandbox.script import run_script
 
 HEADER = struct.Struct("!I")
 CALL = 65536
@@ -147,9 +148,13 @@ class Interpreter:
         random.seed(seed)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed % 2**32)
-        pid, cell = os.getpid(), "program.py" if script else f"Cell {number}"
+        pid, cell, namespace = os.getpid(), f"Cell {number}", self.module.__dict__
         try:
-            status = execute(str(task["code"]), cell, self.module.__dict__, echo=not script)
+            status = (
+                run_script(str(task["code"]), namespace)
+                if script
+                else execute(str(task["code"]), cell, namespace)
+            )
         finally:
             settle()
             for stream in self._streams:

@@ -16,6 +16,24 @@ subprocess.run(["head", "-n", "1"])
 os.lseek(0, 0, os.SEEK_SET)
 print(len(os.read(0, 10**7)))
 """
+EXIT_HANDLER = """
+import atexit, io, sys
+sys.stdout = io.StringIO()
+atexit.register(lambda: sys.__stdout__.write(sys.stdout.getvalue()))
+print(1)
+"""
+THREAD = """
+import threading, time
+threading.Thread(target=lambda: (time.sleep(0.2), print(1))).start()
+"""
+LEFT_OPEN = "import os\nout = os.fdopen(1, 'w')\nout.write('1')"
+WRAPPED = """
+import io, os, sys
+class Late(io.StringIO):
+    def flush(self): os.write(1, self.getvalue().encode()); self.truncate(0)
+sys.stdout = Late()
+print(1)
+"""
 # Code, outcome, output and a word of standard error, as `python program.py` would have them.
 ENDS = (
     ("1 + 1", Outcome.OK, "", ""),
@@ -29,6 +47,18 @@ ENDS = (
     ("import os\nprint(1, flush=True)\nos._exit(0)", Outcome.OK, "1\n", ""),
     ("import os\nos._exit(0)\nprint(1)", Outcome.OK, "", ""),
     ("import os\nprint(1, flush=True)\nos._exit(3)", Outcome.KILLED, "1\n", ""),
+    (EXIT_HANDLER, Outcome.OK, "1\n", ""),
+    (THREAD, Outcome.OK, "1\n", ""),
+    (LEFT_OPEN, Outcome.OK, "1", ""),
+    (WRAPPED, Outcome.OK, "1\n", ""),
+    (
+        "import atexit\natexit.register(print, 2)\nprint(1)\n1 / 0",
+        Outcome.EXCEPTION,
+        "1\n2\n",
+        "Zero",
+    ),
+    ("import atexit\natexit.register(lambda: 1 / 0)\nprint(1)", Outcome.OK, "1\n", "Zero"),
+    ("import sys\nprint(sys.argv[1:])", Outcome.OK, "[]\n", ""),
     ("x =", Outcome.SYNTAX, "", "SyntaxError"),
 )
 
