@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ultrainteract.number_words import spelled
-from ultrainteract.replies import fenced_python, hide_answer
+from ultrainteract.replies import answer_line, fenced_python, hide_answer
 
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -103,3 +103,52 @@ def test_the_first_python_block_counts_and_an_open_one_unless_truncated() -> Non
     assert fenced_python("```py\nprint(1)") is not None
     assert fenced_python("```py\nprint(1)", truncated=True) is None
     assert fenced_python("no code") is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *("Answer: 42", "answer:42", "**Answer:** 42", "**Answer: 42**", "> Answer: 42"),
+        *("Final Answer: 42", "**Final Answer:** 42", "The answer is: 42", "So, the answer is: 42"),
+        *("Thus the final answer: 42", "My answer: 42", "Final Answer: The answer is: 42"),
+        *(
+            "### Final Answer\n\n42",
+            "**Answer**\n42",
+            "Answer:\n42\n",
+            "Final Answer:\n\nAnswer: 42",
+        ),
+    ],
+)
+def test_the_variants_of_an_answer_line_say_their_answer(reply: str) -> None:
+    found = answer_line(f"1. Six times seven.\n{reply}")
+    assert found is not None
+    assert found.answer == "42"
+    assert answer_line(found.text) == found
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *("The answer is 42.", "The answer is the larger one: 42.", "It is easy to answer: 42."),
+        *(
+            "We know the answer: it is 42.",
+            "The answer depends on: 42",
+            "Answers: 42",
+            "Answer key: 42",
+        ),
+        *("Answer:", "**Answer**\nWe think.\nIt is 42.", "Answer:\nFirst add.\nThen get 42."),
+    ],
+)
+def test_no_answer_is_guessed_out_of_prose(reply: str) -> None:
+    assert answer_line(f"1. Six times seven.\n{reply}") is None
+
+
+@pytest.mark.parametrize("reply", ["Answer: 4", "Final Answer: 4", "### Answer\n4"])
+def test_an_answer_line_that_the_token_limit_cut_is_none(reply: str) -> None:
+    assert answer_line(reply, truncated=True) is None
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("text", ["*" * 20_000, "answer" + " " * 20_000, "Answer:\n" * 5_000])
+def test_an_answer_line_is_sought_in_no_time(text: str) -> None:
+    assert answer_line(text) is None

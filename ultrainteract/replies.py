@@ -12,7 +12,15 @@ from ultrainteract.number_words import SPELLED, spelled
 _Number: TypeAlias = Decimal | Fraction
 
 _OPEN = re.compile(r"```[ \t]*(?:python3?|py)[ \t]*\n", re.IGNORECASE)
-_ANSWER = re.compile(r"^[ \t>*#]*Answer[ \t*]*:[ \t*]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
+# `Answer: 5`, `**Final Answer:** 5`, `So the answer is: 5`; a colon is due, for "the answer is the
+# larger one" may be running prose. After a mere heading the answer is the reply's last line.
+_MARK = (
+    r"^[ \t>*#_-]*(?:(?:so|thus|hence|therefore),?[ \t]+)?(?:(?:the|my)[ \t]+)?"
+    r"(?:(?:final|correct|best)[ \t]+)?answer(?:[ \t]+is)?[ \t*_]*"
+)
+_ANSWER = re.compile(rf"{_MARK}[:\uff1a][ \t*_]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
+_BARE = re.compile(rf"{_MARK}[:\uff1a]?[ \t*_]*\Z", re.IGNORECASE)
+_HEADED = re.compile(rf"{_MARK}[:\uff1a]?[ \t*_]*\n\s*(\S.*)\s*\Z", re.MULTILINE | re.IGNORECASE)
 _CLOSE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _FRACTION = re.compile(
@@ -40,18 +48,25 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A line `Answer: ...`: what it says, and the text up to and including it."""
+    """An answer line: what it says, and the text up to and including it."""
 
     answer: str
     text: str
 
 
 def answer_line(reply: str, *, truncated: bool = False) -> Answered | None:
-    """The first answer line of a reply; None without one, or where the token limit cut it."""
-    found = _ANSWER.search(reply)
-    if not found or (truncated and found.end() == len(reply)):
+    """The first answer line of a reply; None without one, or where the token limit cut it.
+
+    A heading such as `**Final Answer**` counts with the reply's last line below it.
+    """
+    found = _ANSWER.search(reply) or _HEADED.search(reply)
+    if not found or (truncated and found.end(1) == len(reply)):
         return None
-    return Answered(found[1].strip().rstrip("*").strip(), reply[: found.end()].strip())
+    answer, text = found[1], reply[: found.end(1)].strip()
+    while again := _ANSWER.match(answer):
+        answer = again[1]
+    answer = answer.strip().rstrip("*_").strip()
+    return None if _BARE.match(answer) else Answered(answer, text)
 
 
 def fenced_python(reply: str, *, truncated: bool = False) -> Fenced | None:
