@@ -21,6 +21,7 @@ _length = 60
 _exact = Context(prec=2 * _length + 400)
 _integer = re.compile(r"-?\d+", re.ASCII)
 _decimal = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_zero = re.compile(r"-?0(?:\.0*)?")
 _integral = re.compile(r"(-?\d+)\.0*", re.ASCII)
 _answers = frozenset({"yes", "no", "possible", "impossible", "true", "false"})
 _indented = re.compile(r"^[ \t]+\S|\S[ \t]{2,}\S", re.MULTILINE)
@@ -82,7 +83,9 @@ def _alike(want: str, got: str, *, real: bool) -> bool:
 
 
 def _same_integer(want: str, got: str) -> bool:
-    """`80.0` is 80; 080 and 81 are not. Never through a float."""
+    """`80.0` is 80 and -0 is 0; 080 and 81 are not. Never through a float."""
+    if want == "0" and _zero.fullmatch(got):
+        return True
     if integral := _integral.fullmatch(got):
         return integral[1] == want
     if "e" not in got.lower():
