@@ -13,6 +13,7 @@ from ultrainteract.budget import (
     Metered,
     Price,
     Terms,
+    Till,
     bill,
     limit_reached,
     loosened,
@@ -102,6 +103,18 @@ def test_limits_are_raised_where_one_lets_more_through(
     )
     more = [(b or 10**10) < (n or 10**10) for b, n in zip(before, now, strict=True)]
     assert loosened(old, new) == any(more)
+
+
+@given(calls=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=20))
+def test_a_till_reaches_its_limit_when_the_whole_bill_does(calls: list[tuple[int, int]]) -> None:
+    limits = LimitsConfig(tokens=500, calls=12, money=0.9)
+    prices = {"a": Price(1000, 3000)}
+    till = Till(limits, prices, {"a": Spent(1, Usage(5, 5))})
+    for number, (prompt, completion) in enumerate(calls, 1):
+        till.pay("a", Usage(prompt, completion))
+        done = [Usage(5, 5), *(Usage(*call) for call in calls[:number])]
+        whole = {"a": Spent(len(done), sum(done, Usage()))}
+        assert bool(till.reached) == bool(limit_reached(bill(whole, prices), limits))
 
 
 @given(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ultrainteract.config import RunConfig
-from ultrainteract.limits import LimitsConfig
+from ultrainteract.limits import UNLIMITED, BudgetConfig, LimitsConfig
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.types import Claim, ExecResult, Spent, Usage, Verdict
 
@@ -138,6 +138,34 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
 
 
+def run_limits(budget: BudgetConfig) -> LimitsConfig:
+    """Limits on what a run records; its time is that of a command and no part of the record."""
+    return LimitsConfig(tokens=budget.tokens, money=budget.money, calls=budget.calls)
+
+
+class Till:
+    """What a run has spent, against its limits. Grows by `pay`."""
+
+    def __init__(self, limits: LimitsConfig, prices: Prices, spent: Spending) -> None:
+        self._limits, self._prices = limits, prices
+        self._bill = bill(spent, prices)
+
+    def pay(self, model: str, usage: Usage) -> None:
+        """One more call."""
+        before, price = self._bill, self._prices.get(model)
+        self._bill = Bill(
+            before.calls + 1,
+            before.tokens + usage.prompt_tokens + usage.completion_tokens,
+            before.money + (price.of(usage) if price else 0.0),
+            before.seconds,
+        )
+
+    @property
+    def reached(self) -> str:
+        """Which limit is reached, in words; empty while all are open."""
+        return limit_reached(self._bill, self._limits)
+
+
 class _Effects(Protocol):
     async def sample(self, request: Request) -> Reply: ...
 
@@ -173,7 +201,7 @@ class Metered:
     def exceeds(self, config: RunConfig) -> bool:
         """Whether a limit of `budget.tree` is reached: then the tree asks no more."""
         limits = config.budget.tree
-        if limits == LimitsConfig():
+        if limits == UNLIMITED:
             return False
         return bool(limit_reached(bill(self.spending(), price_table(config)), limits))
 

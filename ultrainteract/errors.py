@@ -15,6 +15,7 @@ UltraInteractError
 │   ├── GraderFault
 │   └── JournalFault
 ├── Draining             the run is stopping: no new effect is started
+│   └── OutOfBudget      a limit of the run is reached: no request begins
 ├── Unrecorded           (recorder) a replay misses a record: the tree is unfinished
 └── SchemaError          (dataset.schema) a row that no trainer should see
 """
@@ -68,6 +69,10 @@ class JournalFault(Fault): ...
 
 class Draining(UltraInteractError):
     """Raised instead of starting a new effect while a run stops."""
+
+
+class OutOfBudget(Draining):
+    """Raised instead of beginning a request; says which limit is reached and how to go on."""
 
 
 @contextmanager

@@ -25,8 +25,11 @@ class LimitsConfig(BaseModel):
     """Of the run: wall time of one command. Of a tree: time of its model calls, summed."""
 
 
+UNLIMITED = LimitsConfig()
+
+
 class BudgetConfig(LimitsConfig):
     """Limits of the run: what earlier commands spent counts, but for their time."""
 
-    tree: LimitsConfig = LimitsConfig()
+    tree: LimitsConfig = UNLIMITED
     """Limits of each tree, by its own record: it ends there and keeps its turns and pairs."""

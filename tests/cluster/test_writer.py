@@ -9,6 +9,7 @@ import pytest
 from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter
 from ultrainteract.errors import JournalFault
 from ultrainteract.journal import Effect, End, Journal, Place
+from ultrainteract.limits import UNLIMITED
 
 
 class Counting(Journal):
@@ -78,7 +79,7 @@ async def test_one_who_gives_up_takes_nothing_from_the_others(tmp_path: Path) ->
 
 
 async def test_trees_end_with_the_effects_they_ended_by(tmp_path: Path) -> None:
-    writer = JournalWriter(str(tmp_path))
+    writer = JournalWriter(str(tmp_path), UNLIMITED, {})
     for round_ in range(20):
         batches = [Batch([effect(round_ * 20 + number)]) for number in range(20)]
         batches += [
@@ -93,7 +94,7 @@ async def test_trees_end_with_the_effects_they_ended_by(tmp_path: Path) -> None:
 
 
 async def test_who_asks_a_second_time_gets_the_first_answer(tmp_path: Path) -> None:
-    writer = JournalWriter(str(tmp_path))
+    writer = JournalWriter(str(tmp_path), UNLIMITED, {})
     first, second = effect(1, b'{"by":1}'), effect(1, b'{"by":2}')
     assert await writer.record(Batch([first, effect(2)])) == {}
     held = await writer.record(Batch([second, effect(3)]))

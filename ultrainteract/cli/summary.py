@@ -17,6 +17,8 @@ def render(summary: Summary, console: Console) -> None:
 
 
 def _title(summary: Summary) -> str:
+    if summary.drive.limit:
+        return "budget spent"
     if summary.drive.drained or summary.drive.fatal:
         return "stopped"
     return "not finished" if summary.unfinished else "done"
@@ -90,6 +92,8 @@ def _models(summary: Summary) -> RenderableType:
 
 
 def _trouble(summary: Summary) -> Iterator[RenderableType]:
+    if summary.drive.limit:
+        yield Text(f"\nthe run stopped at its budget: {summary.drive.limit}", style="yellow")
     if summary.drive.fatal:
         yield Text(f"\nthe run stopped: {summary.drive.fatal}", style="red")
     if diverged := summary.drive.diverged:
@@ -115,7 +119,8 @@ def _next_step(summary: Summary) -> Iterator[RenderableType]:
         yield Text(f"  ultrainteract inspect {request.folder}")
     if summary.unfinished:
         yield Text(f"{summary.unfinished} trees are not finished; nothing recorded is lost.")
-        yield Text("go on with the same command: it asks only what was not answered yet.")
+        if not summary.drive.limit:
+            yield Text("go on with the same command: it asks only what was not answered yet.")
 
 
 def _minutes(seconds: float) -> str:

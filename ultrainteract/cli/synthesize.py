@@ -19,6 +19,7 @@ from ultrainteract.errors import ConfigError
 from ultrainteract.seeds import named
 
 _FAULT = 1
+_BUDGET = 3
 _STOPPED = 130
 
 
@@ -82,6 +83,8 @@ def synthesize(
         console.print(line, style="yellow")
     summary = run(request, _progress(console))
     render(summary, console)
+    if summary.drive.limit:
+        raise typer.Exit(_BUDGET)
     if summary.drive.drained:
         raise typer.Exit(_STOPPED)
     if summary.unfinished:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from ultrainteract.budget import amount, price_table, run_limits
 from ultrainteract.cluster.actors import LASTING, start
 from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.chronicle import Chronicle, Progress
@@ -31,6 +33,7 @@ from ultrainteract.cluster.crew import Crew
 from ultrainteract.cluster.engines import Engines
 from ultrainteract.cluster.rounds import TreeReport, Work
 from ultrainteract.cluster.writer import NAME, JournalWriter
+from ultrainteract.config import RunConfig
 from ultrainteract.errors import SetupError, boundary
 
 # Trees that fail one after the other: no other would fare better.
@@ -46,6 +49,8 @@ class Drive:
     diverged: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     drained: bool = False
+    limit: str = ""
+    """The limit of the run that stopped it, in words."""
     fatal: str = ""
 
 
@@ -81,23 +86,33 @@ async def drive(
     progress: Progress,
     chronicle: Chronicle,
     serving: Callable[[Mapping[str, str]], None],
+    started: float,
 ) -> Drive:
-    """Grow trees until all are grown, a stop is asked for, or a fault concerns them all.
+    """Grow trees until all are grown, a stop is asked for, a limit is reached, or a fault concerns
+    them all.
 
     `serving` is told, before the first tree, where the weights of models that were started here
-    came from, by name. Needs a `ray_session`. Raises `SetupError` when an engine does not start.
+    came from, by name. `started` is when the command began, on the monotonic clock. Needs a
+    `ray_session`. Raises `SetupError` when an engine does not start.
     """
     result = Drive()
     stop = asyncio.Event()
     progress = chronicle.beside(progress)
-    with _stop_signals(stop, progress.say):
+
+    def limited(limit: str) -> None:
+        if not stop.is_set():
+            result.limit = limit
+            progress.say(f"stopping: {limit}")
+            stop.set()
+
+    with _stop_signals(stop, progress.say), _time_limit(work.config, started, limited):
         async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
             if stop.is_set():
                 return replace(result, drained=True)
             serving(engines.origins)
             work = replace(work, endpoints=engines.endpoints)
-            async with _writer(folder):
-                await _grow_all(backlog, work, result, stop, progress, chronicle)
+            async with _writer(folder, work.config):
+                await _grow_all(backlog, work, result, stop, limited, progress, chronicle)
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
     chronicle.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)
@@ -105,12 +120,14 @@ async def drive(
 
 
 @contextlib.asynccontextmanager
-async def _writer(folder: Path) -> AsyncIterator[None]:
+async def _writer(folder: Path, config: RunConfig) -> AsyncIterator[None]:
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     writer = start(
         JournalWriter,
         {**LASTING, "name": NAME, "scheduling_strategy": here, "max_concurrency": 1000},
         str(folder),
+        run_limits(config.budget),
+        price_table(config),
     )
     try:
         yield
@@ -133,6 +150,7 @@ async def _grow_all(
     work: Work,
     result: Drive,
     stop: asyncio.Event,
+    limited: Callable[[str], None],
     progress: Progress,
     chronicle: Chronicle,
 ) -> None:
@@ -146,6 +164,8 @@ async def _grow_all(
         result.grown += bool(report.stop)
         result.troubles += Counter([report.trouble] if failed else [])
         failed_in_a_row = failed_in_a_row + 1 if failed else 0
+        if report.limit:
+            limited(report.limit)
         if (report.fatal or failed_in_a_row >= _FAILURES) and not result.fatal:
             result.fatal = report.trouble
             stop.set()
@@ -165,6 +185,23 @@ async def _grow_all(
             task.cancel()
     if not (backlog.finished or stop.is_set()):
         result.fatal = result.fatal or f"no worker is left: {crew.trouble}"
+
+
+@contextlib.contextmanager
+def _time_limit(
+    config: RunConfig, started: float, limited: Callable[[str], None]
+) -> Iterator[None]:
+    seconds = config.budget.seconds
+    if seconds is None:
+        yield
+        return
+    words = f"budget.seconds: {amount(seconds)} are over. The same command goes on"
+    left = max(0.0, started + seconds - time.monotonic())
+    timer = asyncio.get_running_loop().call_later(left, limited, words)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextlib.contextmanager

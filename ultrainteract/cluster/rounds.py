@@ -26,8 +26,8 @@ class Work:
 class TreeReport:
     """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
     `fatal` that no other tree would fare better, `unfit` that none would on this node, `drained`
-    that the run was asked to stop. `diverged` counts executions that were repeated and
-    gave another result than recorded."""
+    that the run was asked to stop or, with `limit`, has spent its budget. `diverged` counts
+    executions that were repeated and gave another result than recorded."""
 
     tree: str
     stop: str = ""
@@ -41,6 +41,7 @@ class TreeReport:
     fatal: bool = False
     unfit: bool = False
     drained: bool = False
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from ultrainteract.budget import bill, price_table
+from ultrainteract.budget import bill, limit_reached, price_table, run_limits
 from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.driver import Drive, drive, ray_session
@@ -23,6 +23,7 @@ from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, instruct, load_environment
 from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.layers.recall import finished_trees
+from ultrainteract.limits import UNLIMITED
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
@@ -101,9 +102,11 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
         ended = run.journal.ended()
         waiting = [one for one in instructions if one.id not in ended]
         summary.resumed = len(instructions) - len(waiting)
-        if waiting:
+        if waiting and (limit := _spent_up(request.config, run)):
+            summary.drive = Drive(limit=limit)
+        elif waiting:
             with Chronicle(run.path, len(instructions), summary.resumed) as chronicle:
-                summary.drive = _grow(request, run, waiting, progress, chronicle)
+                summary.drive = _grow(request, run, waiting, progress, chronicle, started)
         _publish(request, run, summary, progress)
         summary.spent = run.journal.spent()
         summary.executions = run.journal.count("execute")
@@ -177,6 +180,7 @@ def _grow(
     waiting: list[Instruction],
     progress: Progress,
     chronicle: Chronicle,
+    started: float,
 ) -> Drive:
     config = request.config
     uses_code = any(load_environment(one.environment).tools for one in waiting)
@@ -202,7 +206,7 @@ def _grow(
     progress.say("starting Ray")
     with ray_session(request.ray_address):
         backlog = Backlog(waiting, len(waiting), journal.touched)
-        return asyncio.run(drive(run.path, backlog, work, progress, chronicle, serving))
+        return asyncio.run(drive(run.path, backlog, work, progress, chronicle, serving, started))
 
 
 def expected_on_cpu(config: RunConfig, trees: int) -> str:
@@ -223,13 +227,23 @@ def expected_on_cpu(config: RunConfig, trees: int) -> str:
     )
 
 
+def _spent_up(config: RunConfig, run: RunFolder) -> str:
+    """Which limit an earlier command has reached, in words."""
+    limits = run_limits(config.budget)
+    if limits == UNLIMITED:
+        return ""
+    return limit_reached(bill(run.journal.spent(), price_table(config)), limits)
+
+
 def _publish(
     request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
 ) -> None:
     ended = run.journal.ended()
     instructions = list(run.journal.instructions())
     summary.unfinished = sum(one.id not in ended for one in instructions)
-    stopped = summary.drive.drained or summary.drive.fatal
+    drive = summary.drive
+    # What a budget paid for is published, although trees are open.
+    stopped = drive.fatal or (drive.drained and not drive.limit)
     if stopped or summary.unfinished == len(instructions):
         return
     progress.say("publishing")

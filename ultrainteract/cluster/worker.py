@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from ultrainteract.budget import run_limits
 from ultrainteract.cluster.backlog import Assignment
 from ultrainteract.cluster.counted import Counted, Exporter
+from ultrainteract.cluster.purse import Purse
 from ultrainteract.cluster.rounds import Round, TreeReport, Work, count, report
 from ultrainteract.cluster.writer import RemoteJournal
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import load_environment
-from ultrainteract.errors import Draining, Fault, JournalFault, SetupError
+from ultrainteract.errors import Draining, Fault, JournalFault, OutOfBudget, SetupError
 from ultrainteract.grow import grow_tree
 from ultrainteract.journal import End
+from ultrainteract.limits import UNLIMITED
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.report.snapshot import Count
@@ -64,7 +67,7 @@ class TreeWorker:
         self._reports: list[TreeReport] = []
         self._notices: list[str] = []
         self._news = asyncio.Event()
-        self._samplers = _samplers(work, self._notice)
+        self._samplers = _samplers(work, self._notice, _begin(work, self._journal))
         self._counts: Counter[Count] = Counter()
         self._exporter = Exporter()
 
@@ -137,6 +140,8 @@ class TreeWorker:
         """From the journal's record and then live. Reports faults, raises none."""
         try:
             tree, diverged = await self._grow(one)
+        except OutOfBudget as limit:
+            return TreeReport(one.tree, trouble=str(limit), drained=True, limit=str(limit))
         except Draining as stopped:
             return TreeReport(one.tree, trouble=str(stopped), drained=True)
         except (Fault, SetupError) as fault:
@@ -206,15 +211,23 @@ class TreeWorker:
             await self._sandbox.close()
 
 
-def _samplers(work: Work, parked: Callable[[str], None]) -> dict[str, tuple[Sampler, ...]]:
+def _begin(work: Work, journal: RemoteJournal) -> Callable[[], Awaitable[None]] | None:
+    """What each request awaits first; None without a limit, which would cost calls for nothing."""
+    limits = run_limits(work.config.budget)
+    return None if limits == UNLIMITED else Purse(journal.budget).begin
+
+
+def _samplers(
+    work: Work, parked: Callable[[str], None], begin: Callable[[], Awaitable[None]] | None
+) -> dict[str, tuple[Sampler, ...]]:
     samplers: dict[str, tuple[Sampler, ...]] = {}
     for name in work.config.used_models():
         model = work.config.models[name]
         if model.kind == "scripted":
-            samplers[name] = (ScriptedSampler(name, model),)
+            samplers[name] = (ScriptedSampler(name, model, begin=begin),)
         else:
             samplers[name] = tuple(
-                EndpointSampler(name, model, url, partial(_tell_parked, parked, name, url))
+                EndpointSampler(name, model, url, partial(_tell_parked, parked, name, url), begin)
                 for url in work.endpoints[name]
             )
     return samplers

@@ -12,10 +12,14 @@ from typing import Any, Protocol, TypeVar
 
 import ray
 
+from ultrainteract.budget import Prices, Till
 from ultrainteract.cluster.actors import ask
 from ultrainteract.errors import JournalFault, UltraInteractError
 from ultrainteract.journal import Effect, End, Journal, Place
+from ultrainteract.limits import UNLIMITED, LimitsConfig
 from ultrainteract.locks import WriterLock
+from ultrainteract.sampling.base import Reply
+from ultrainteract.types import adapter
 
 T = TypeVar("T")
 NAME = "journal-writer"
@@ -86,9 +90,12 @@ class Gathering:
 class JournalWriter:
     """The journal as an actor. It may restart: recording twice is recording once."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, limits: LimitsConfig, prices: Prices) -> None:
         self._lock = WriterLock(Path(folder))
         self._journal = Journal(Path(folder))
+        # Nothing is counted where nothing limits.
+        unlimited = limits == UNLIMITED
+        self._till = None if unlimited else Till(limits, prices, self._journal.spent())
         self._gathering = Gathering(self._commit)
         # Readers have a connection of their own, so that they see committed effects only.
         self._reader = Journal(Path(folder), readonly=True)
@@ -101,6 +108,10 @@ class JournalWriter:
         """Returns once it is on disk, with what stands in place of what was there before."""
         return await self._gathering.record(batch)
 
+    async def budget(self) -> str:
+        """Which limit the recorded spending has reached, in words; empty while all are open."""
+        return self._till.reached if self._till else ""
+
     async def close(self) -> None:
         """Let go of the file."""
         self._journal.close()
@@ -108,7 +119,12 @@ class JournalWriter:
         self._lock.release()
 
     async def _commit(self, batch: Batch) -> dict[Place, bytes]:
-        return await asyncio.to_thread(self._journal.record, batch.effects, batch.ended)
+        held = await asyncio.to_thread(self._journal.record, batch.effects, batch.ended)
+        if self._till:
+            for effect in batch.effects:
+                if effect.kind == "sample":
+                    self._till.pay(effect.model, adapter(Reply).validate_json(effect.data).usage)
+        return held
 
 
 class RemoteJournal:
@@ -135,6 +151,11 @@ class RemoteJournal:
     async def end(self, tree: str, end: End) -> None:
         """A tree was grown to its end."""
         await self._gathering.record(Batch(ended={tree: end}))
+
+    async def budget(self) -> str:
+        """Which limit of the run is reached, in words; empty while all are open."""
+        reached: str = await self._ask(self._actor.budget.remote())
+        return reached
 
     async def _send(self, batch: Batch) -> dict[Place, bytes]:
         held: dict[Place, bytes] = await self._ask(self._actor.record.remote(batch))

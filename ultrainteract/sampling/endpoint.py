@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -36,19 +37,32 @@ class Refused(Exception):
 class Endpoint:
     """Asks `model`, which the configuration calls `name`, at `url`."""
 
-    def __init__(self, name: str, model: ModelConfig, url: str) -> None:
-        """Raises `ConfigError` for a missing or unusable address. Connects to nothing yet."""
+    def __init__(
+        self,
+        name: str,
+        model: ModelConfig,
+        url: str,
+        begin: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`begin` is awaited before each request and may refuse it by what it raises.
+
+        Raises `ConfigError` for a missing or unusable address. Connects to nothing yet.
+        """
         self.name, self.model, self.url = name, model, url.rstrip("/")
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
             raise ConfigError(
                 f"model {name!r} has no usable address ({self.url or 'empty'!r}): set "
                 f"models.{name}.serve.base_url to the like of http://127.0.0.1:8000/v1"
             )
+        self._begin = begin
         self._exchange = Exchange(self.url, model.serve.api_key_env)
         self._under_way: set[asyncio.Timeout] = set()
 
     async def ask(self, request: Request) -> Reply:
-        """The reply. Raises `Refused`, `Busy`, `Strike`, `Unreachable`, `ModelFault`."""
+        """The reply. Raises `Refused`, `Busy`, `Strike`, `Unreachable`, `ModelFault`, and what
+        `begin` raises."""
+        if self._begin:
+            await self._begin()
         started = time.monotonic()
         body = chat_json(request, self.model)
         leash = asyncio.timeout(self.model.serve.timeout_seconds)

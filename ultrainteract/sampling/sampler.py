@@ -8,7 +8,7 @@ and fails none.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from ultrainteract.config import ModelConfig
 from ultrainteract.errors import Draining, ModelFault
@@ -29,7 +29,8 @@ class EndpointSampler:
 
     `parked` is told the reason when the endpoint is gone and requests begin to wait; they wait
     without limit, until it answers or `close` is called. The key is read from the environment
-    variable `serve.api_key_env`; without one a local server gets the word EMPTY.
+    variable `serve.api_key_env`; without one a local server gets the word EMPTY. `begin` is awaited
+    before each request, once it has its slot, and may refuse it by what it raises.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class EndpointSampler:
         model: ModelConfig,
         base_url: str | None = None,
         parked: Callable[[str], None] | None = None,
+        begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Raises `ConfigError` for a missing or unusable address. Connects to nothing yet."""
-        self._endpoint = Endpoint(name, model, base_url or model.serve.base_url)
+        self._endpoint = Endpoint(name, model, base_url or model.serve.base_url, begin)
         self._slots = asyncio.Semaphore(model.serve.in_flight)
         self._gate = Gate(self._endpoint.knock, parked or self._warn)
         self._drained = asyncio.Event()

@@ -6,6 +6,7 @@ and both give the same replies. Rules come first; what no rule matches, the demo
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -139,13 +140,23 @@ def _cut(draft: Choice, request: Request) -> Choice:
 class ScriptedSampler:
     """A `Sampler` without a model."""
 
-    def __init__(self, name: str, model: ModelConfig, script: Script | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: ModelConfig,
+        script: Script | None = None,
+        begin: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`begin` is awaited before each reply and may refuse it by what it raises."""
+        self._begin = begin
         self.name = name
         self.model = model
         self._script = script or RuleScript()
 
     async def sample(self, request: Request) -> Reply:
         """The same reply for the same request, whatever was asked before."""
+        if self._begin:
+            await self._begin()
         return respond(self._script, on_wire(request, self.model))
 
     async def preflight(self) -> None:

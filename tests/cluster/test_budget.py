@@ -1,0 +1,106 @@
+"""A run with a limit stops in time, loses nothing, and goes on once the limit is raised."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.test_synthesis import fingerprint
+from tests.conftest import MODEL, Command
+from ultrainteract.testing.log import Received, Sent
+from ultrainteract.testing.process import Served, serve
+
+pytestmark = pytest.mark.ray
+
+JOB = ("synthesize", "math,gsm8k", "--source", "sample", "--env", "math_cot")
+PACE: dict[str, object] = {"limit": 6, "trees_in_flight": 3}
+LIMITED = 3
+
+
+def tokens(run: Path) -> list[int]:
+    """Of each recorded call."""
+    with closing(sqlite3.connect(run / "journal.sqlite")) as database:
+        rows = database.execute("SELECT data FROM effect WHERE kind = 'sample'").fetchall()
+    usages = (json.loads(data)["usage"] for (data,) in rows)
+    return [usage["prompt_tokens"] + usage["completion_tokens"] for usage in usages]
+
+
+def most_in_flight(server: Served) -> int:
+    most = now = 0
+    for line in server.log():
+        now += isinstance(line, Received) - isinstance(line, Sent)
+        most = max(most, now)
+    return most
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_budget_is_overrun_by_what_is_in_flight_at_most_and_goes_on_when_raised(
+    command: Command, tmp_path: Path, workers: int
+) -> None:
+    pace = {**PACE, "workers": workers}
+    with serve(models=(MODEL,), latency_ms=50) as server:
+        whole = command(*JOB, "--run", "whole", "--config", command.config(server.url, pace=pace))
+        assert whole.code == 0, whole.output
+    spent = sum(tokens(tmp_path / "runs/whole"))
+    limit = spent // 3
+    with serve(models=(MODEL,), latency_ms=50) as server:
+        limited = command.config(server.url, pace=pace, budget={"tokens": limit})
+        first = command(*JOB, "--run", "r", "--config", limited)
+        assert first.code == LIMITED, first.output
+        assert "the run stopped at its budget: budget.tokens:" in first.output
+        assert "nothing recorded is lost" in first.output
+        largest = sorted(tokens(tmp_path / "runs/r"), reverse=True)[: most_in_flight(server)]
+        assert limit <= sum(tokens(tmp_path / "runs/r")) <= limit + sum(largest)
+        asked = len(server.received())
+        assert asked == len(tokens(tmp_path / "runs/r")), "a reply that came was not recorded"
+        again = command(*JOB, "--run", "r", "--config", limited)
+        assert again.code == LIMITED, again.output
+        assert len(server.received()) == asked, "a spent budget asked for more"
+        raised = command.config(server.url, pace=pace, budget={"tokens": 2 * spent})
+        done = command(*JOB, "--run", "r", "--config", raised)
+        assert done.code == 0, done.output
+        assert set(server.calls().values()) == {1}, "an answered call was repeated"
+    assert fingerprint(tmp_path / "runs/r/dataset") == fingerprint(tmp_path / "runs/whole/dataset")
+
+
+def test_a_time_limit_stops_a_run_in_time_and_the_same_command_goes_on(
+    command: Command, tmp_path: Path
+) -> None:
+    with serve(models=(MODEL,), latency_ms=400) as server:
+        pace = {**PACE, "trees_in_flight": 1}
+        config = command.config(server.url, pace=pace, budget={"seconds": 12})
+        began = time.monotonic()
+        first = command(*JOB, "--run", "r", "--config", config)
+        assert first.code == LIMITED, first.output
+        assert time.monotonic() - began < 40
+        assert "budget.seconds: 12 are over. The same command goes on" in first.output
+        asked = len(server.received())
+        again = command(*JOB, "--run", "r", "--config", config)
+        assert len(server.received()) > asked, again.output
+        assert set(server.calls().values()) == {1}
+
+
+def test_trees_that_reach_their_own_limit_are_published_and_go_on_when_it_is_raised(
+    command: Command, tmp_path: Path
+) -> None:
+    with serve(models=(MODEL,)) as server:
+        whole = command(*JOB, "--run", "whole", "--config", command.config(server.url, pace=PACE))
+        assert whole.code == 0, whole.output
+    with serve(models=(MODEL,)) as server:
+        small = command.config(server.url, pace=PACE, budget={"tree": {"calls": 2}})
+        first = command(*JOB, "--run", "r", "--config", small)
+        assert first.code == 0, first.output
+        assert "trees stopped at a limit of their own" in first.output
+        assert "(tree_budget)" in first.output
+        assert "tree_budget" in command("inspect", "runs/r").output
+        before = fingerprint(tmp_path / "runs/r/dataset")
+        again = command(*JOB, "--run", "r", "--config", small)
+        assert again.code == 0, again.output
+        assert fingerprint(tmp_path / "runs/r/dataset") == before
+        done = command(*JOB, "--run", "r", "--config", command.config(server.url, pace=PACE))
+        assert done.code == 0, done.output
+        assert set(server.calls().values()) == {1}, "an answered call was repeated"
+    assert fingerprint(tmp_path / "runs/r/dataset") == fingerprint(tmp_path / "runs/whole/dataset")
