@@ -143,8 +143,13 @@ def test_escapes_become_what_they_stand_for() -> None:
     question = wikitablequestions(row(table=table))
     assert json.loads(question.meta["table"]) == {
         "columns": ["A B", "A B.1"],
-        "rows": [["one two", "x|y\\z"]],
+        "rows": [["one  two", "x|y\\z"]],
     }
+    assert "Table of 1 rows; two spaces in a cell stand for a line break:" in question.statement
+    whole = wikitablequestions(row(question="a\\nb", answers=["c\\nd"]))
+    assert whole.statement.startswith("a b\n\nTable of")
+    assert whole.answer == "c d"
+    assert "line break" not in whole.statement
 
 
 def test_canonical_values_are_kept_where_each_answer_has_one() -> None:
@@ -198,7 +203,7 @@ def test_native_lines_find_their_tables(tmp_path: Path, place: str) -> None:
     (problem,) = load("wikitablequestions", source=questions).problems
     assert records(problem) == [
         {"Name": "Ann", "Points": "3"},
-        {"Name": "Bo B", "Points": "4"},
+        {"Name": "Bo  B", "Points": "4"},
     ]
     assert problem.reference.answer == "Bo B|Ann"
 

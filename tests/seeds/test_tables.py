@@ -23,9 +23,11 @@ def test_cells_are_the_same_in_text_and_data() -> None:
     made = table(["A\nB", "C"], [["one\n two", "x\ufeff\xa0y"], ["short"], ["a", "b", "c"]])
     assert json.loads(made.json()) == {
         "columns": ["A B", "C"],
-        "rows": [["one two", "x y"], ["short", ""], ["a", "b"]],
+        "rows": [["one  two", "x y"], ["short", ""], ["a", "b"]],
     }
-    assert "| one two | x y |" in made.text()
+    assert "| one  two | x y |" in made.text()
+    assert made.broken
+    assert not table(["A\nB"], [[" one   two\n\n"]]).broken
 
 
 def test_bars_in_cells_do_not_break_the_text() -> None:

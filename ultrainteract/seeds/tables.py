@@ -1,7 +1,8 @@
 """Tables as code and as a model see them: one set of column names and cells for both.
 
-Names are made distinct as pandas does (`Score`, `Score.1`, `Unnamed: 0`); line breaks and odd
-spaces within a cell become one space, so that a value read in the text is found in the frame.
+Names are made distinct as pandas does (`Score`, `Score.1`, `Unnamed: 0`). Odd spaces within a cell
+become one space and a line break becomes two, so that a value read in the text is found in the
+frame, lines are told apart, and graders, which fold spaces, see one answer.
 """
 
 import json
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 # Some 2,000 tokens; longer tables are left to the code.
 SHOWN_CHARS = 6000
+_BREAK = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,11 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether a cell had a line break."""
+        return any(_BREAK in cell for row in self.rows for cell in row)
 
     def json(self) -> str:
         """`{"columns": [...], "rows": [[...], ...]}`, what `pandas.DataFrame` is made of."""
@@ -60,7 +67,8 @@ def distinct(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("\ufeff", "").split())
+    lines = (" ".join(line.split()) for line in text.replace("\ufeff", "").split("\n"))
+    return _BREAK.join(filter(None, lines))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from ultrainteract.seeds.tables import Table, table
 
 _ESCAPE = re.compile(r"\\([np\\])")
 _CONTEXT = re.compile(r"csv/\d+-csv/\d+\.[ct]sv")
-_SYMBOLS = {"n": " ", "p": "|", "\\": "\\"}
+_SYMBOLS = {"n": "\n", "p": "|", "\\": "\\"}
 
 
 @seed(
@@ -35,7 +35,7 @@ def wikitablequestions(row: Row) -> Question:
     # nu- and ns- are the benchmark's, and some copies pool all of them.
     if not name.startswith("nt-"):
         raise Skip("id of a test question")
-    asked = _plain(
+    asked = _line(
         row.text("question" if "question" in row or "utterance" not in row else "utterance")
     )
     answers = _answers(row)
@@ -46,7 +46,8 @@ def wikitablequestions(row: Row) -> Question:
         "canonical": _canonical(row, len(answers)),
         "table": grid.json(),
     }
-    statement = f"{asked}\n\nTable of {len(grid.rows)} rows:\n{grid.text()}"
+    told = "; two spaces in a cell stand for a line break" if grid.broken else ""
+    statement = f"{asked}\n\nTable of {len(grid.rows)} rows{told}:\n{grid.text()}"
     return Question(
         statement,
         answer="|".join(answers),
@@ -60,7 +61,7 @@ def _answers(row: Row) -> list[str]:
         items = row.texts("answers")
     else:
         items = tuple(row.text("targetValue").split("|"))
-    answers = [_plain(item) for item in items]
+    answers = [_line(item) for item in items]
     if not answers or not all(answers):
         raise Skip("no answer, or an empty one")
     return answers
@@ -105,6 +106,10 @@ def _beside(row: Row) -> Table:
 
 def _cells(cells: Sequence[object]) -> list[str]:
     return [_plain(as_text(cell, "cell of table")) for cell in cells]
+
+
+def _line(text: str) -> str:
+    return _plain(text).replace("\n", " ")
 
 
 def _plain(text: str) -> str:
