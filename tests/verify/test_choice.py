@@ -73,6 +73,8 @@ def test_what_names_no_single_right_option_is_not_correct(predicted: str, reason
         ("It assumes what it wants to show", "A", VIEWS),  # a paraphrase
         ("0.5", "A", ("1/2", "50%", "2")),  # two options of one value
         ("B", "G", ("1", "2")),  # the reference is no option
+        ("2", "B", VIEWS),
+        ("3.", "B", VIEWS),
     ],
 )
 def test_doubt_is_unverified(predicted: str, gold: str, options: tuple[str, ...]) -> None:

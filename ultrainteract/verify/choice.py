@@ -83,6 +83,8 @@ def decide(predicted: str, gold: str, context: Context) -> Finding | None:  # no
         return _labelled(ours, options, place)
     if named := _named(ours.text, options):
         return found("option's text", equal=place in named)
+    if _is_place(ours.text, context.options):
+        return undecided("option", "a number where the options are words: it may be a place")
     return _by_value(ours.text, context.options, place)
 
 
@@ -127,6 +129,14 @@ def placed(wanted: Pick, options: Sequence[str]) -> int | None:
 def _named(text: str, options: Sequence[str]) -> list[int]:
     said = fold(text)
     return [index for index, option in enumerate(options) if said and said == option]
+
+
+def _is_place(text: str, options: Sequence[str]) -> bool:
+    """Whether a bare digit counts options that are no numbers themselves."""
+    digit = unmark(tidy(text)).strip("*` .")
+    if not (digit.isdecimal() and len(digit) == 1 and 0 < int(digit) <= len(options)):
+        return False
+    return all(quantity(tidy(option)) is None for option in options)
 
 
 def _by_value(text: str, options: Sequence[str], place: int) -> Finding | None:
