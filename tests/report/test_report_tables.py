@@ -9,10 +9,17 @@ import pytest
 from tests.dataset.conftest import grow_tree as plant
 from ultrainteract.dataset.lineage import Origin
 from ultrainteract.dataset.views import Skipped, preference, sft
-from ultrainteract.report.cells import DATASET_HEADS, TASK_HEADS, dataset_cells, task_cells
+from ultrainteract.report.cells import (
+    DATASET_HEADS,
+    TASK_HEADS,
+    YIELD_HEADS,
+    dataset_cells,
+    spending_cells,
+    task_cells,
+)
 from ultrainteract.report.tables import RunTables, last_action, report_on
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import Instruction, Task
+from ultrainteract.types import Instruction, Spent, Task, Usage
 
 SHAPES = (
     ["CI", "CI"],
@@ -150,3 +157,22 @@ def test_every_row_of_cells_fits_its_heads() -> None:
     assert {len(row) for row in dataset_cells(report)} == {len(DATASET_HEADS)}
     total = dict(zip(TASK_HEADS, task_cells(report)[-1], strict=True))
     assert (total["task"], total["instructions"], total["traj/ins"]) == ("total", "7", "1.0")
+
+
+def test_calls_and_tokens_are_of_all_roles_and_of_trees_that_were_never_begun() -> None:
+    begun, bare = plant(["CI", "CI"]), plant([], native_id="2")
+    begun.spent = {"a": Spent(3, Usage(100, 300)), "c": Spent(1, Usage(50, 50))}
+    bare.spent = {"a": Spent(4, Usage(200, 300))}
+    report = report_on([begun, bare], 5)
+    for counts in (report.tasks[0].counts, report.datasets[0].counts):
+        assert (counts.pairs, counts.calls, counts.spent) == (2, 4, 500)
+    total = report.total
+    assert (total.calls, total.spent, total.pairs) == (8, 1000, 2)
+    assert (total.brought.by_calls, total.brought.by_tokens) == (250.0, 2000.0)
+    assert spending_cells(report)[-1] == ("total", "", "8", "1,000", "250.0", "2,000.0")
+    assert {len(row) for row in spending_cells(report)} == {len(YIELD_HEADS)}
+
+
+def test_where_nothing_was_counted_there_is_no_yield() -> None:
+    cells = spending_cells(report_on([plant(["CI"])], 5))
+    assert cells[-1][-2:] == ("-", "-")

@@ -14,12 +14,19 @@ from rich.text import Text
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.layers.layer import read_layer
 from ultrainteract.layers.recall import finished_trees
-from ultrainteract.report.cells import DATASET_HEADS, TASK_HEADS, dataset_cells, task_cells
+from ultrainteract.report.cells import (
+    DATASET_HEADS,
+    TASK_HEADS,
+    YIELD_HEADS,
+    dataset_cells,
+    spending_cells,
+    task_cells,
+)
 from ultrainteract.report.tables import Counts, RunTables
 
 _NOTE = (
     "T1..T5: trajectories of that many turns. Tokens: those the endpoint counted for actions, "
-    "estimated from characters for the rest."
+    "estimated from characters for the rest. Yield: calls of all roles, prompts among their tokens."
 )
 
 
@@ -60,13 +67,19 @@ def stats(
     console = Console(soft_wrap=True, highlight=False)
     console.print(_table("by task", TASK_HEADS, task_cells(report)))
     console.print(_table("by dataset", DATASET_HEADS, dataset_cells(report)))
+    console.print(_table("yield", YIELD_HEADS, spending_cells(report)))
     console.print(f"{trees} trees" + (f", {unfinished} not finished" if unfinished else ""))
     console.print(_NOTE, style="dim")
 
 
 def _flat(row: dict[str, object], counts: Counts) -> dict[str, object]:
     row.pop("counts", None)
-    more = {"trajectories": counts.trajectories, "per_instruction": counts.per_instruction}
+    more = {
+        "trajectories": counts.trajectories,
+        "per_instruction": counts.per_instruction,
+        "pairs_per_1000_calls": counts.brought.by_calls,
+        "pairs_per_million_tokens": counts.brought.by_tokens,
+    }
     return {**row, **asdict(counts), **more}
 
 

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ultrainteract.cluster.synthesis import Summary
+from ultrainteract.report.cells import yield_cells
+from ultrainteract.report.yields import Yield
 from ultrainteract.types import Judgement, StopReason
 
 
@@ -53,11 +55,18 @@ def _counts(summary: Summary) -> RenderableType:
         ),
         "critiques": f"{stats.critiques}, {stats.redrawn} drawn again, {stats.masked} masked",
         "executions": str(summary.executions),
+        "yield": _yield(summary),
         "time": _minutes(summary.seconds),
     }
     for name, value in rows.items():
         table.add_row(name, value)
     return table
+
+
+def _yield(summary: Summary) -> str:
+    brought = Yield.of(summary.stats.pairs, summary.spent.values())
+    by_calls, by_tokens = yield_cells(brought)
+    return f"{by_calls} pairs for 1,000 calls, {by_tokens} for a million tokens"
 
 
 def _reasons(summary: Summary) -> Iterator[RenderableType]:

@@ -14,7 +14,14 @@ from ultrainteract.dataset.about import About
 from ultrainteract.dataset.rows import Row
 from ultrainteract.dataset.schema import DEFAULT, VIEWS, View
 from ultrainteract.dataset.tally import PERCENTILES, Length, Published, VerdictCount
-from ultrainteract.report.cells import DATASET_HEADS, TASK_HEADS, dataset_cells, task_cells
+from ultrainteract.report.cells import (
+    DATASET_HEADS,
+    TASK_HEADS,
+    YIELD_HEADS,
+    dataset_cells,
+    spending_cells,
+    task_cells,
+)
 from ultrainteract.report.tables import Report
 
 TAGS = ("synthetic", "preference", "dpo", "reasoning", "ultrainteract")
@@ -69,6 +76,7 @@ def render(
         tasks=_table(TASK_HEADS, task_cells(report)),
         # A plugin names its dataset as it likes.
         datasets=_table(DATASET_HEADS, [[*map(_cell, cells)] for cells in dataset_cells(report)]),
+        yields=_table(YIELD_HEADS, [[*map(_cell, cells)] for cells in spending_cells(report)]),
         verdicts=_verdict_table(published.verdicts),
         lengths=_length_table(published.lengths),
         samples=[source for source in about.sources if source.kind == "sample"],

@@ -1,6 +1,7 @@
 """The run report as cells of text, alike on a terminal and in the card."""
 
 from ultrainteract.report.tables import TURNS, Counts, Report
+from ultrainteract.report.yields import Yield
 
 _ENDS = ("tokens", "traj/ins", "pairs", "correct")
 TASK_HEADS = (
@@ -12,6 +13,7 @@ TASK_HEADS = (
     *_ENDS,
 )
 DATASET_HEADS = ("task", "dataset", "tool", "prompts", "pairs", "correct", "length")
+YIELD_HEADS = ("task", "dataset", "calls", "tokens", "pairs/1k calls", "pairs/M tokens")
 
 
 def task_cells(report: Report) -> list[tuple[str, ...]]:
@@ -32,6 +34,16 @@ def dataset_cells(report: Report) -> list[tuple[str, ...]]:
     return [*rows, ("total", "", "", *_dataset_counts(report.total))]
 
 
+def spending_cells(report: Report) -> list[tuple[str, ...]]:
+    """What each dataset's model calls brought, and those of the whole run."""
+    rows = [(row.task, row.dataset, *_spending(row.counts)) for row in report.datasets]
+    return [*rows, ("total", "", *_spending(report.total))]
+
+
+def _spending(counts: Counts) -> tuple[str, ...]:
+    return f"{counts.calls:,}", f"{counts.spent:,}", *yield_cells(counts.brought)
+
+
 def _task_counts(counts: Counts) -> tuple[str, ...]:
     return (
         f"{counts.instructions:,}",
@@ -50,6 +62,14 @@ def _dataset_counts(counts: Counts) -> tuple[str, ...]:
         f"{counts.correct:,}",
         _mean(counts.tokens),
     )
+
+
+def yield_cells(brought: Yield) -> tuple[str, str]:
+    """Pairs for 1,000 calls and for a million tokens."""
+    by_calls, by_tokens = (
+        "-" if value is None else f"{value:,.1f}" for value in (brought.by_calls, brought.by_tokens)
+    )
+    return by_calls, by_tokens
 
 
 def _mean(value: float | None) -> str:

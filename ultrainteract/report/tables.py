@@ -11,6 +11,7 @@ from ultrainteract.claims import OPINION, kind_of
 from ultrainteract.dataset.views import Skipped, distinct_correct, unsound
 from ultrainteract.environment import load_environment
 from ultrainteract.report.lengths import Length, Lengths
+from ultrainteract.report.yields import Yield
 from ultrainteract.tree import Node, PreferenceTree, Turn
 from ultrainteract.types import Judgement, Task
 
@@ -39,6 +40,9 @@ class Counts:
     characters, at the run's mean of characters a token of actions. None where no endpoint
     counted. `action_tokens` are the recorded ones alone, of the trajectories whose actions all
     have them; `characters` are of the whole published text. All three are means.
+
+    `calls` and `spent` are the model calls and their tokens, by all roles; those of trees that were
+    never begun are in the whole run's row alone.
     """
 
     instructions: int
@@ -48,6 +52,13 @@ class Counts:
     characters: float | None
     pairs: int
     correct: int
+    calls: int = 0
+    spent: int = 0
+
+    @property
+    def brought(self) -> Yield:
+        """What the spending brought."""
+        return Yield(self.pairs, self.calls, self.spent)
 
     @property
     def trajectories(self) -> int:
@@ -101,6 +112,12 @@ class _Sum:
     lengths: Lengths = field(default_factory=Lengths)
     pairs: int = 0
     correct: int = 0
+    calls: int = 0
+    spent: int = 0
+
+    def pay(self, tree: PreferenceTree) -> None:
+        self.calls += tree.calls
+        self.spent += sum(one.tokens for one in tree.spent.values())
 
     def counts(self, rate: float | None) -> Counts:
         return Counts(
@@ -111,6 +128,8 @@ class _Sum:
             characters=self.lengths.characters(),
             pairs=self.pairs,
             correct=self.correct,
+            calls=self.calls,
+            spent=self.spent,
         )
 
 
@@ -125,6 +144,7 @@ class RunTables:
 
     def add(self, tree: PreferenceTree) -> None:
         """Count one tree."""
+        self._total.pay(tree)
         if not tree.nodes:
             return
         instruction = tree.instruction
@@ -134,11 +154,13 @@ class RunTables:
         pairs = sum(not unsound(pair) for pair in tree.pairs())
         leaves = [last_action(tree)] if interaction else correct
         self._total.lengths.observe(tree.nodes)
-        for one in (
+        rows = (
             self._tasks.setdefault((task, interaction, tool), _Sum()),
             self._datasets.setdefault((task, instruction.dataset, tool), _Sum()),
-            self._total,
-        ):
+        )
+        for row in rows:
+            row.pay(tree)
+        for one in (*rows, self._total):
             one.instructions += 1
             one.pairs += pairs
             one.correct += len(correct)
