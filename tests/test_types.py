@@ -18,5 +18,5 @@ def test_a_record_hashes_as_the_object_of_its_fields() -> None:
 
 
 def test_what_is_neither_json_nor_a_record_has_no_hash() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError, match="set"):
         digest([{1, 2}])
