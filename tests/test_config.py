@@ -7,8 +7,8 @@ import pytest
 from ultrainteract.config import RunConfig, benchmark_name
 from ultrainteract.config_file import find_config, load_config, parse_config
 from ultrainteract.errors import ConfigError
-from ultrainteract.journal import changes
 from ultrainteract.resources import folder
+from ultrainteract.run_folder import changes
 
 SHIPPED = sorted(path.name for path in folder("configs").glob("*.yaml"))
 MINIMAL: dict[str, object] = {

@@ -15,9 +15,10 @@ import pytest
 
 from tests.test_run_folder import config
 from ultrainteract.errors import JournalFault, RunFolderError
-from ultrainteract.journal import Effect, Journal, changes
+from ultrainteract.journal import Effect, End, Facts, Journal
 from ultrainteract.locks import RunLock
 from ultrainteract.recorder import Recorded
+from ultrainteract.run_folder import changes
 from ultrainteract.types import Claim, Instruction, Reference, Task, digest
 
 
@@ -41,7 +42,7 @@ def test_what_was_recorded_first_stays(tmp_path: Path) -> None:
 def test_effects_survive_a_kill_right_after_record(tmp_path: Path) -> None:
     script = f"""
 import os, pathlib
-from ultrainteract.journal import Effect, Journal
+from ultrainteract.journal import Effect, End, Facts, Journal
 journal = Journal(pathlib.Path({str(tmp_path)!r}))
 journal.record([Effect("t", "sample", "k", b"1", "m", 0.0)])
 os.kill(os.getpid(), 9)
@@ -75,6 +76,33 @@ def test_many_instructions_come_back_whole(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(instruction(f"{number:05d}") for number in range(1201))
     assert [int(one.id) for one in journal.instructions()] == list(range(1201))
+    journal.close()
+
+
+def test_what_waits_and_what_has_ended_are_told_apart_in_the_order_of_groups(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path)
+    made = [instruction(name) for name in "dacb"]
+
+    def facts() -> Facts:
+        assert not read, "facts are asked for after the last instruction"
+        return Facts(others={"said": "four"})
+
+    def come() -> Iterator[Instruction]:
+        yield from made
+        read.clear()
+
+    read = [True]
+    journal.begin(come(), facts, group=lambda one: one.id in "cd")
+    assert journal.meta("said") == "four"
+    assert [one.id for one in journal.instructions()] == ["a", "b", "d", "c"]
+    journal.record([], {"b": End("max_turns", 1), "c": End("too_easy", 1), "z": End("too_easy", 1)})
+    assert [one.id for one in journal.waiting()] == ["a", "d"]
+    assert [one.id for one in journal.finished()] == ["b", "c"]
+    assert (journal.trees(), journal.grown()) == (4, 2)
+    assert journal.waiting_in() == {made[0].environment}
+    assert journal.stopped("too_easy") == {made[0].dataset: 1}
     journal.close()
 
 

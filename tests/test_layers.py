@@ -43,6 +43,7 @@ LAYERS = [
     {
         "recorder",
         "journal",
+        "database",
         "locks",
         "live",
         "run_folder",
@@ -62,7 +63,7 @@ DOORS: dict[str, set[str]] = {
     "docker": {"sandbox"},
     "openai": set(),
     "datasets": {"seeds", "dataset"},
-    "sqlite3": {"journal"},
+    "sqlite3": {"database"},
     "typer": {"cli"},
 }
 

@@ -13,7 +13,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError
 from ultrainteract.journal import End
-from ultrainteract.run_folder import open_run, read_run
+from ultrainteract.run_folder import Beginning, open_run, read_run
 from ultrainteract.seeds import Provenance
 from ultrainteract.types import JSON
 
@@ -33,7 +33,7 @@ def begin(path: Path, chosen: RunConfig, seeds: Mapping[str, JSON] = SEEDS) -> N
     """What a run does first."""
     with open_run(path) as run:
         run.refuse_change(chosen, seeds)
-        run.begin(chosen, seeds, WHERE, [])
+        run.begin(chosen, seeds, [], lambda: Beginning(WHERE))
         assert run.logs.is_dir()
 
 
@@ -65,9 +65,9 @@ def test_a_change_that_is_wanted_opens_the_trees_again(tmp_path: Path) -> None:
     begin(tmp_path / "r", config())
     with open_run(tmp_path / "r") as run:
         run.journal.record([], {"t": End("max_turns", 1)})
-        run.begin(config(), SEEDS, WHERE, [])
+        run.begin(config(), SEEDS, [], lambda: Beginning(WHERE))
         assert run.journal.ended() == {"t": "max_turns"}
-        run.begin(config(sampling={"waves": [1]}), SEEDS, WHERE, [])
+        run.begin(config(sampling={"waves": [1]}), SEEDS, [], lambda: Beginning(WHERE))
         assert run.journal.ended() == {}
         assert json.loads(run.journal.meta("shape") or "")["sampling"]["waves"] == [1]
         assert run.provenances == WHERE
@@ -89,9 +89,9 @@ def test_trees_at_a_limit_of_their_own_open_again_where_it_is_raised(
 ) -> None:
     limits = [config(budget={"tree": limits}) for limits in (before, after)]
     with open_run(tmp_path / "r") as run:
-        run.begin(limits[0], SEEDS, WHERE, [])
+        run.begin(limits[0], SEEDS, [], lambda: Beginning(WHERE))
         run.journal.record([], {"t": End("tree_budget", 7), "other": End("max_turns", 9)})
-        run.begin(limits[1], SEEDS, WHERE, [])
+        run.begin(limits[1], SEEDS, [], lambda: Beginning(WHERE))
         assert run.journal.cut_after("t") == (None if opened else 7)
         assert run.journal.cut_after("other") is None
         assert set(run.journal.ended()) == {"other", *(() if opened else ("t",))}
@@ -109,9 +109,9 @@ def test_a_price_that_falls_opens_trees_that_money_ended(
         return config(models=models, budget={"tree": {"money": 5}})
 
     with open_run(tmp_path / "r") as run:
-        run.begin(priced(2.0), SEEDS, WHERE, [])
+        run.begin(priced(2.0), SEEDS, [], lambda: Beginning(WHERE))
         run.journal.record([], {"t": End("tree_budget", 7)})
-        run.begin(priced(price), SEEDS, WHERE, [])
+        run.begin(priced(price), SEEDS, [], lambda: Beginning(WHERE))
         assert (run.journal.ended() == {}) == opened
 
 

@@ -160,4 +160,5 @@ def instruct(problem: Problem, name: str) -> Instruction:
         prompt=here.prompt(problem),
         reference=problem.reference,
         meta=problem.meta,
+        native_id=problem.native_id,
     )

@@ -5,17 +5,15 @@ Resuming replays each tree from its effects; publishing is a replay, too. One pr
 """
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from ultrainteract.errors import JournalFault, RunFolderError, boundary
+from ultrainteract.database import Database
+from ultrainteract.errors import RunFolderError
 from ultrainteract.types import Instruction, Spent, StopReason, Usage, adapter
 
 FILE = "journal.sqlite"
@@ -35,6 +33,18 @@ CREATE TABLE IF NOT EXISTS ended (
     tree TEXT PRIMARY KEY, stop TEXT NOT NULL, calls INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
+
+# Bits of a position within its group.
+_GROUP = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a run. Where one of the `shaping` changes, no tree counts as ended: the
+    changed configuration asks again what it changed."""
+
+    shaping: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 class Effect(NamedTuple):
@@ -62,18 +72,19 @@ class End:
     calls: int
 
 
-class Journal:
+def _alike(_: Instruction) -> int:
+    return 0
+
+
+class Journal(Database):
     """The file. Blocking; threads may share it: they take turns at writing."""
 
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
         """Opens, and makes it where it is missing. Raises `RunFolderError`, `JournalFault`."""
-        self.path = folder / FILE
-        # SQLite serialises calls of one connection, not transactions.
-        self._turn = threading.Lock()
-        if readonly and not self.path.exists():
+        path = folder / FILE
+        if readonly and not path.exists():
             raise RunFolderError(f"{folder} holds no run: there is no {FILE} in it")
-        with self._reading(sqlite3.Error):
-            self._db = self._reader() if readonly else self._writer()
+        super().__init__(path, "" if readonly else _TABLES)
         if not readonly and self.meta("format") is None:
             self.set_meta(format=_FORMAT)
         if (found := self.meta("format")) != _FORMAT:
@@ -81,61 +92,6 @@ class Journal:
                 f"{self.path} has journal format {found}, this version reads {_FORMAT}: "
                 "choose another RUN name, or the version that wrote it"
             )
-
-    def _writer(self) -> sqlite3.Connection:
-        db = self._connect("rwc")
-        db.execute("PRAGMA journal_mode = WAL")
-        # Commit before use: a recorded effect survives a power cut as well.
-        db.execute("PRAGMA synchronous = FULL")
-        db.executescript(_TABLES)
-        return db
-
-    def _reader(self) -> sqlite3.Connection:
-        db = self._connect("ro")
-        try:
-            db.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            db.close()
-            wal = self.path.with_name(f"{FILE}-wal")
-            # On a read-only file system WAL has no index; `immutable` would pass over its pages.
-            if wal.exists() and wal.stat().st_size:
-                raise
-            db = self._connect("ro&immutable=1")
-        return db
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        address = f"{self.path.absolute().as_uri()}?mode={mode}"
-        db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA busy_timeout = 30000")
-        return db
-
-    def close(self) -> None:
-        """Safe to call twice."""
-        self._db.close()
-
-    def _reading(self, *foreign: type[Exception]) -> AbstractContextManager[None]:
-        what = (
-            f"the journal at {self.path} is damaged or cannot be read (keep a copy of it, then "
-            "choose another RUN name, or restore a backup)"
-        )
-        return boundary(JournalFault, what, *foreign)
-
-    def _rows(self, sql: str, *args: str | int) -> list[tuple[Any, ...]]:
-        with self._reading(sqlite3.Error):
-            return self._db.execute(sql, args).fetchall()
-
-    @contextmanager
-    def _transaction(self, what: str) -> Iterator[None]:
-        with self._turn, boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                # After a full disk SQLite may have rolled back already.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
     def meta(self, key: str) -> str | None:
         """A fact about the run, None when it was never set."""
@@ -157,34 +113,55 @@ class Journal:
         """What `note` was told, in order."""
         return list(json.loads(self.meta(key) or "[]"))
 
-    def begin(self, instructions: Iterable[Instruction], **facts: str) -> None:
-        """What the run is about, in order, and facts about it, at once or not at all.
+    def begin(
+        self,
+        instructions: Iterable[Instruction],
+        facts: Callable[[], Facts] = Facts,
+        group: Callable[[Instruction], int] = _alike,
+    ) -> None:
+        """What the run is about and facts about it, at once or not at all.
 
-        Effects of instructions that are left out are kept. Where a fact changes, no tree counts
-        as ended: the changed configuration asks again what it changed.
+        Instructions are written as they come and held nowhere; those of a lower `group` stand
+        before the others. `facts` are asked for after the last. Effects of instructions that are
+        left out are kept.
         """
         kind = adapter(Instruction)
-        rows = ((place, one.id, kind.dump_json(one)) for place, one in enumerate(instructions))
-        changed = any(self.meta(key) not in {None, value} for key, value in facts.items())
+        rows = (
+            (group(one) << _GROUP | place, one.id, kind.dump_json(one))
+            for place, one in enumerate(instructions)
+        )
         with self._transaction("begin a run"):
             self._db.execute("DELETE FROM instruction")
             self._db.executemany("INSERT INTO instruction VALUES (?, ?, ?)", rows)
-            self._set(facts)
-            if changed:
+            told = facts()
+            if any(self.meta(key) not in {None, now} for key, now in told.shaping.items()):
                 self._db.execute("DELETE FROM ended")
+            self._set({**told.shaping, **told.others})
 
     def _set(self, facts: Mapping[str, str]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
 
     def instructions(self) -> Iterator[Instruction]:
         """All, in order."""
+        return self._instructions("")
+
+    def waiting(self) -> Iterator[Instruction]:
+        """Those whose trees have not ended, in order."""
+        return self._instructions("AND id NOT IN (SELECT tree FROM ended)")
+
+    def finished(self) -> Iterator[Instruction]:
+        """Those whose trees have ended, in order."""
+        return self._instructions("AND id IN (SELECT tree FROM ended)")
+
+    def _instructions(self, which: str) -> Iterator[Instruction]:
         kind = adapter(Instruction)
         position = -1
+        sql = (
+            f"SELECT position, data FROM instruction WHERE position > ? {which}"  # noqa: S608
+            " ORDER BY position LIMIT 200"
+        )
         # Paged: a cursor left open would keep the WAL from being checkpointed.
-        while rows := self._rows(
-            "SELECT position, data FROM instruction WHERE position > ? ORDER BY position LIMIT 500",
-            position,
-        ):
+        while rows := self._rows(sql, position):
             with self._reading(ValidationError):
                 page = [kind.validate_json(data) for _, data in rows]
             yield from page
@@ -244,6 +221,27 @@ class Journal:
         """How many instructions the run has."""
         return int(self._rows("SELECT count(*) FROM instruction")[0][0])
 
+    def grown(self) -> int:
+        """How many of them have trees that ended."""
+        sql = "SELECT count(*) FROM instruction WHERE id IN (SELECT tree FROM ended)"
+        return int(self._rows(sql)[0][0])
+
+    def waiting_in(self) -> set[str]:
+        """The environments of those that have not."""
+        sql = (
+            "SELECT DISTINCT data ->> '$.environment' FROM instruction"
+            " WHERE id NOT IN (SELECT tree FROM ended)"
+        )
+        return {environment for (environment,) in self._rows(sql)}
+
+    def stopped(self, reason: str) -> dict[str, int]:
+        """How many instructions of each dataset have trees that stopped for that reason."""
+        sql = (
+            "SELECT data ->> '$.dataset', count(*) FROM instruction JOIN ended ON id = tree"
+            " WHERE stop = ? GROUP BY 1 ORDER BY min(position)"
+        )
+        return dict(self._rows(sql, reason))
+
     def count(self, kind: str) -> int:
         """How many effects of that kind are recorded."""
         return int(self._rows("SELECT count(*) FROM effect WHERE kind = ?", kind)[0][0])
@@ -267,15 +265,3 @@ class Journal:
         """These trees did not end after all."""
         with self._transaction("reopen trees"):
             self._db.executemany("DELETE FROM ended WHERE tree = ?", ((one,) for one in trees))
-
-
-def changes(recorded: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
-    """What differs between two configurations, one line a key: `sampling.waves: a -> b`."""
-    lines = []
-    for key in sorted({*recorded, *wanted}):
-        old, new = recorded.get(key), wanted.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            lines += [f"{key}.{line}" for line in changes(old, new)]
-        elif old != new:
-            lines.append(f"{key}: {old!r} -> {new!r}")
-    return lines

@@ -6,7 +6,9 @@ be what the journal was begun with, unless the caller says `reconfigure`.
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -16,16 +18,27 @@ from ultrainteract.budget import Terms, loosened, tree_terms
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError, boundary
-from ultrainteract.journal import FILE, Journal, changes
+from ultrainteract.journal import FILE, Facts, Journal
 from ultrainteract.locks import RunLock
 from ultrainteract.prompts import prompts_hash
 from ultrainteract.seeds import Provenance
+from ultrainteract.select.pass_rate import RULE as PASS_RATE
 from ultrainteract.select.record import NOTHING, SelectionRecord
 from ultrainteract.select.selection import Removal
 from ultrainteract.types import JSON, Instruction, StopReason, adapter
 
 REMOVED = "removed.jsonl"
 _SPACE_MB = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known once the problems of a run have been read: where each dataset came from, what
+    selection did, and what there is to say of it."""
+
+    provenances: Sequence[Provenance]
+    selection: SelectionRecord = NOTHING
+    said: Sequence[str] = ()
 
 
 class RunFolder:
@@ -60,17 +73,41 @@ class RunFolder:
         self,
         config: RunConfig,
         seeds: Mapping[str, JSON],
-        provenances: Sequence[Provenance],
         instructions: Iterable[Instruction],
-        selection: SelectionRecord = NOTHING,
+        read: Callable[[], Beginning],
+        datasets: Sequence[str] = (),
     ) -> None:
-        """Write down what the run is about, and the resolved configuration beside it."""
-        self.journal.begin(
-            instructions,
-            shape=shape_of(config, seeds),
-            provenance=adapter(tuple[Provenance, ...]).dump_json(tuple(provenances)).decode(),
-            selection=adapter(SelectionRecord).dump_json(selection).decode(),
-        )
+        """Write down what the run is about, and the resolved configuration beside it.
+
+        `read` is asked after the last instruction. Trees are in the order of `datasets`.
+        """
+        order = {name: place for place, name in enumerate(datasets)}
+
+        def facts() -> Facts:
+            made = read()
+            kind = adapter(tuple[Provenance, ...])
+            return Facts(
+                {
+                    "shape": shape_of(config, seeds),
+                    "provenance": kind.dump_json(tuple(made.provenances)).decode(),
+                    "selection": adapter(SelectionRecord).dump_json(made.selection).decode(),
+                },
+                {"said": json.dumps(made.said), "origin": ""},
+            )
+
+        self.journal.begin(instructions, facts, lambda one: order.get(one.dataset, 0))
+        self.go_on(config)
+
+    def began_with(self, origin: str) -> bool:
+        """Whether the instructions in the journal were made of the same, and nothing is missing."""
+        return self.journal.meta("origin") == origin and (self.path / REMOVED).exists()
+
+    def made_of(self, origin: str) -> None:
+        """What the instructions in the journal were made of, as one text."""
+        self.journal.set_meta(origin=origin)
+
+    def go_on(self, config: RunConfig) -> None:
+        """Trees whose own limits are looser now go on; the resolved configuration is written."""
         self._reopen_loosened(config)
         with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
             resolved = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -92,6 +129,11 @@ class RunFolder:
         return adapter(tuple[Provenance, ...]).validate_json(recorded) if recorded else ()
 
     @property
+    def said(self) -> list[str]:
+        """What there was to say of the problems when they were read."""
+        return list(json.loads(self.journal.meta("said") or "[]"))
+
+    @property
     def selection(self) -> SelectionRecord | None:
         """What selection did when the run was begun; None before."""
         recorded = self.journal.meta("selection")
@@ -99,22 +141,35 @@ class RunFolder:
 
     def write_removed(self, removals: Iterable[Removal]) -> None:
         """`removed.jsonl`: a row for each problem that selection took away, and why."""
-        rows = (
-            {
-                "problem_id": one.problem_id,
-                "dataset": one.dataset,
-                "native_id": one.native_id,
-                "rule": one.reason.rule,
-                "reason": one.reason.words,
-                "benchmark": one.reason.benchmark,
-                "item": one.reason.item,
-                "text": one.reason.text,
-            }
-            for one in removals
-        )
+        self._write_removed(map(_row, removals))
+
+    def write_too_easy(self, removals: Iterable[Removal]) -> None:
+        """Those that a filter model finds too easy, after what selection took away."""
+        with boundary(RunFolderError, f"cannot read {self.path / REMOVED}", OSError):
+            lines = (self.path / REMOVED).read_text(encoding="utf-8").splitlines(keepends=True)
+        selected = (line for line in lines if json.loads(line)["rule"] != PASS_RATE)
+        self._write_removed(chain(selected, map(_row, removals)))
+
+    def _write_removed(self, lines: Iterable[str]) -> None:
         with boundary(RunFolderError, f"cannot write the run folder {self.path}", OSError):
-            lines = (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-            (self.path / REMOVED).write_text("".join(lines), encoding="utf-8")
+            fresh = self.path / f".{REMOVED}.new"
+            with fresh.open("w", encoding="utf-8") as file:
+                file.writelines(lines)
+            fresh.replace(self.path / REMOVED)
+
+
+def _row(one: Removal) -> str:
+    row = {
+        "problem_id": one.problem_id,
+        "dataset": one.dataset,
+        "native_id": one.native_id,
+        "rule": one.reason.rule,
+        "reason": one.reason.words,
+        "benchmark": one.reason.benchmark,
+        "item": one.reason.item,
+        "text": one.reason.text,
+    }
+    return f"{json.dumps(row, ensure_ascii=False)}\n"
 
 
 def shape_of(config: RunConfig, seeds: Mapping[str, JSON]) -> str:
@@ -165,3 +220,15 @@ def read_run(path: Path) -> tuple[Journal, RunConfig]:
         )
     del data["prompts"], data["seeds"]
     return journal, parse_config(data, f"{path}/{FILE}")
+
+
+def changes(recorded: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    """What differs between two configurations, one line a key: `sampling.waves: a -> b`."""
+    lines = []
+    for key in sorted({*recorded, *wanted}):
+        old, new = recorded.get(key), wanted.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += [f"{key}.{line}" for line in changes(old, new)]
+        elif old != new:
+            lines.append(f"{key}: {old!r} -> {new!r}")
+    return lines

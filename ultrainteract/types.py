@@ -112,6 +112,7 @@ class Instruction:
     prompt: str
     reference: Reference
     meta: Mapping[str, str] = field(default_factory=dict)
+    native_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tests.conftest import Command
 from tests.dataset.conftest import grow_tree as plant
 from tests.test_run_folder import SEEDS, WHERE, config
 from ultrainteract.cli.inspect import render_tree
-from ultrainteract.run_folder import open_run
+from ultrainteract.run_folder import Beginning, open_run
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Instruction, Reference, Task
 
@@ -25,7 +25,7 @@ def asks(statement: str) -> Instruction:
 
 def begin(folder: Path, statement: str) -> None:
     with open_run(folder / "r") as run:
-        run.begin(config(), SEEDS, WHERE, [asks(statement)])
+        run.begin(config(), SEEDS, [asks(statement)], lambda: Beginning(WHERE))
 
 
 @pytest.mark.parametrize("columns", ["20", "80"])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import MODEL, Command
 from ultrainteract.config_file import load_config
-from ultrainteract.run_folder import open_run
+from ultrainteract.run_folder import Beginning, open_run
 from ultrainteract.seeds import Provenance
 from ultrainteract.testing.process import serve
 
@@ -61,7 +61,7 @@ def test_a_changed_configuration_is_refused_with_a_diff(command: Command) -> Non
     first = load_config(command.config(url))
     seeds = {"dataset": "math", "environments": [], "source": "sample"}
     with open_run(command.folder / "runs" / "r") as run:
-        run.begin(first, seeds, [Provenance("math", "sample", "math.jsonl")], [])
+        run.begin(first, seeds, [], lambda: Beginning([Provenance("math", "sample", "math.jsonl")]))
     changed = command.config(url, sampling={"max_tokens": 9})
     says = ("begun with another configuration", "sampling.max_tokens: 1024 -> 9", "--reconfigure")
     refused(command, *JOB, "--config", changed, says=says)

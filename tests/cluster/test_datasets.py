@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.test_run_folder import config
-from ultrainteract.cluster.chronicle import Progress
-from ultrainteract.cluster.synthesis import Summary, SynthesisRequest, _begin, check_names
+from ultrainteract.cluster.beginning import SynthesisRequest
+from ultrainteract.cluster.beginning import begin as begin_run
+from ultrainteract.cluster.synthesis import check_names
 from ultrainteract.errors import ConfigError, RunFolderError, SeedError, UnknownName
 from ultrainteract.report.about import about_run
 from ultrainteract.run_folder import open_run
@@ -29,8 +30,8 @@ def begin(wanted: SynthesisRequest) -> tuple[list[Instruction], list[str], tuple
     said: list[str] = []
     check_names(wanted)
     with open_run(wanted.folder) as run:
-        made = _begin(wanted, run, Summary(wanted), Progress(said.append, lambda _: None))
-        return made, said, run.provenances
+        begin_run(wanted, run, said.append)
+        return list(run.journal.instructions()), said, run.provenances
 
 
 def test_a_list_takes_the_limit_of_each_dataset_in_order(tmp_path: Path) -> None:
@@ -67,6 +68,53 @@ def test_the_recorded_revision_of_each_source_is_held_to(
     with pytest.raises(SeedError, match=r"'math': the run began with sample math\.jsonl"):
         begin(request(tmp_path, "gsm8k,math"))
     assert first[1].sha256
+
+
+def test_a_run_that_goes_on_reads_nothing_again_while_all_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = load_seed("gsm8k").sample
+    assert sample
+    rows = tmp_path / "rows.jsonl"
+    shutil.copy(sample, rows)
+    wanted = request(tmp_path, "gsm8k", rows=str(rows))
+    first = begin(wanted)
+    with monkeypatch.context() as patched:
+        patched.setattr("ultrainteract.cluster.problems.read", None)
+        assert begin(wanted) == first
+        with pytest.raises(TypeError):
+            begin(request(tmp_path, "gsm8k", rows=str(rows), limit=3))
+        # What selection removed is lost: it has to be found again.
+        (wanted.folder / "removed.jsonl").unlink()
+        with pytest.raises(TypeError):
+            begin(wanted)
+    larger = begin(request(tmp_path, "gsm8k", rows=str(rows), limit=3))[0]
+    assert {one.id for one in first[0]} < {one.id for one in larger}
+    rows.write_text(rows.read_text().replace("a", "b"), encoding="utf-8")
+    with pytest.raises(SeedError, match="the run began with"):
+        begin(wanted)
+
+
+def test_a_row_function_that_changed_reads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "my_seeds.py"
+    plugin.write_text(
+        "from ultrainteract.seeds import Question, Row, seed\n"
+        "@seed('row_function_that_changed', environments=['math_cot'], source='mine.jsonl')\n"
+        "def mine(row: Row) -> Question:\n"
+        "    return Question(statement=row.text('q'), answer='1')\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "mine.jsonl").write_text(json.dumps({"q": "What?"}), encoding="utf-8")
+    name, chosen = "row_function_that_changed", config()
+    wanted = SynthesisRequest(name, tmp_path / "r", chosen, plugins=(plugin,))
+    first = begin(wanted)
+    monkeypatch.setattr("ultrainteract.cluster.problems.read", None)
+    assert begin(wanted) == first
+    plugin.write_text(plugin.read_text(encoding="utf-8") + "# otherwise\n", encoding="utf-8")
+    with pytest.raises(TypeError):
+        begin(wanted)
 
 
 def swapped(changed: Path) -> Callable[..., Source]:

@@ -9,7 +9,7 @@ import yaml
 from tests.cluster.test_datasets import begin
 from tests.conftest import MODEL, Command
 from tests.test_run_folder import config
-from ultrainteract.cluster.synthesis import SynthesisRequest
+from ultrainteract.cluster.beginning import SynthesisRequest
 from ultrainteract.config_file import load_config
 from ultrainteract.dataset.about import run_yaml
 from ultrainteract.errors import ConfigError, RunFolderError, SeedError

@@ -13,7 +13,7 @@ from ultrainteract.environment import instruct
 from ultrainteract.grow import grow_tree
 from ultrainteract.journal import Effect, End, Journal
 from ultrainteract.recorder import Recorder
-from ultrainteract.run_folder import open_run
+from ultrainteract.run_folder import Beginning, open_run
 from ultrainteract.types import Claim, Instruction, Judgement, Problem, Reference, Verdict
 
 CONFIG = configured(rejected=True, turns=4)
@@ -57,7 +57,7 @@ def grow_run(
         return End(str(tree.stop), tree.calls)
 
     with open_run(path) as run:
-        run.begin(config, SEEDS, WHERE, rooted)
+        run.begin(config, SEEDS, rooted, lambda: Beginning(WHERE))
         for salt, one in enumerate(rooted):
             run.journal.record([], {one.id: asyncio.run(grow(run.journal, one, salt))})
     return path

@@ -10,9 +10,10 @@ from rich.console import Console
 from ultrainteract.cli.configured import configured
 from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.summary import render
+from ultrainteract.cluster.beginning import SynthesisRequest
 from ultrainteract.cluster.chronicle import Progress
 from ultrainteract.cluster.rounds import TreeReport
-from ultrainteract.cluster.synthesis import SynthesisRequest, check_names
+from ultrainteract.cluster.synthesis import check_names
 from ultrainteract.cluster.synthesis import synthesize as run
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import ConfigError

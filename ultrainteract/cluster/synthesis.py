@@ -9,18 +9,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 
 from ultrainteract.budget import bill, limit_reached, price_table, run_limits
 from ultrainteract.cluster.backlog import Backlog
+from ultrainteract.cluster.beginning import SynthesisRequest, begin
 from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.driver import Drive, drive, ray_session
-from ultrainteract.cluster.problems import choose
 from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
-from ultrainteract.environment import environments, instruct, load_environment
+from ultrainteract.environment import environments, load_environment
 from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.limits import UNLIMITED
@@ -28,41 +27,12 @@ from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
 from ultrainteract.sandbox.backends import image_of
-from ultrainteract.seeds import Loaded, load_plugin, load_seed, named
+from ultrainteract.seeds import load_plugin, load_seed
 from ultrainteract.select.pass_rate import RULE as PASS_RATE
 from ultrainteract.select.selection import Reason, Removal
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import JSON, Instruction, Spent, StopReason
+from ultrainteract.types import Spent, StopReason
 from ultrainteract.verify.pool import GRADER_VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class SynthesisRequest:
-    """What the user asked for. `dataset` is a name, names with commas, or `all`; `environments`
-    and `source` narrow and replace the seed's own."""
-
-    dataset: str
-    folder: Path
-    config: RunConfig
-    environments: tuple[str, ...] = ()
-    source: str = ""
-    plugins: tuple[Path, ...] = ()
-    reconfigure: bool = False
-    ray_address: str | None = None
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """Their names, in the order of the run. Raises `UnknownName` where there is none."""
-        return named(self.dataset)
-
-    def seeds(self) -> dict[str, JSON]:
-        """The part of a run's identity that says what it is about."""
-        return {
-            "dataset": ",".join(self.datasets),
-            "environments": list(self.environments),
-            # The content is compared by provenance; where the file lies is no matter.
-            "source": Path(self.source).name,
-        }
 
 
 @dataclass
@@ -79,12 +49,8 @@ class Summary:
     resumed: int = 0
     """Trees that an earlier run had grown."""
     published: Published | None = None
-    notice: str = ""
-    """What the user must be told about the seed's source, loudly."""
-    removed: list[Removal] = field(default_factory=list)
-    """Problems that selection took away, those that are too easy included."""
-    native_ids: dict[str, str] = field(default_factory=dict)
-    """What the problems are called in their datasets, by id."""
+    too_easy: list[Removal] = field(default_factory=list)
+    """Problems that the filter model takes away."""
 
     @property
     def cost(self) -> float:
@@ -98,14 +64,13 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     check_names(request)
     summary = Summary(request)
     with open_run(request.folder) as run:
-        instructions = _begin(request, run, summary, progress)
-        ended = run.journal.ended()
-        waiting = [one for one in instructions if one.id not in ended]
-        summary.resumed = len(instructions) - len(waiting)
+        begin(request, run, progress.say)
+        trees, summary.resumed = run.journal.trees(), run.journal.grown()
+        waiting = trees - summary.resumed
         if waiting and (limit := _spent_up(request.config, run)):
             summary.drive = Drive(limit=limit)
         elif waiting:
-            with Chronicle(run.path, len(instructions), summary.resumed) as chronicle:
+            with Chronicle(run.path, trees, summary.resumed) as chronicle:
                 summary.drive = _grow(request, run, waiting, progress, chronicle, started)
         _publish(request, run, summary, progress)
         summary.spent = run.journal.spent()
@@ -131,60 +96,17 @@ def check_names(request: SynthesisRequest) -> None:
             raise unknown("environment", name, environments())
 
 
-def _begin(
-    request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
-) -> list[Instruction]:
-    """Load the problems, at the revisions that the run began with, and write the run down."""
-    if not request.reconfigure:
-        run.refuse_change(request.config, request.seeds())
-    recorded = {} if request.reconfigure else {one.dataset: one for one in run.provenances}
-    chosen = choose(
-        request.datasets,
-        request.source,
-        request.config,
-        recorded,
-        None if request.reconfigure else run.selection,
-    )
-    instructions: list[Instruction] = []
-    for provenance, (name, loaded) in zip(chosen.provenances, chosen.loaded.items(), strict=True):
-        if provenance.notice:
-            progress.say(f"NOTICE: {provenance.notice}")
-        mine = _instructions(request, loaded)
-        instructions += mine
-        progress.say(
-            f"seed {name}: {loaded.provenance}, {len(loaded.problems)} of {loaded.available} "
-            f"problems, {len(mine)} trees"
-        )
-        for line in chosen.lines(name):
-            progress.say(f"  {line}")
-        summary.native_ids |= {one.id: one.native_id for one in loaded.problems}
-    run.begin(request.config, request.seeds(), chosen.provenances, instructions, chosen.record)
-    summary.removed = list(chosen.removed)
-    run.write_removed(summary.removed)
-    summary.notice = "\n".join(one.notice for one in chosen.provenances if one.notice)
-    return instructions
-
-
-def _instructions(request: SynthesisRequest, loaded: Loaded) -> list[Instruction]:
-    return [
-        instruct(problem, name)
-        for problem in loaded.problems
-        for name in problem.environments
-        if not request.environments or name in request.environments
-    ]
-
-
 def _grow(
     request: SynthesisRequest,
     run: RunFolder,
-    waiting: list[Instruction],
+    waiting: int,
     progress: Progress,
     chronicle: Chronicle,
     started: float,
 ) -> Drive:
     config = request.config
-    uses_code = any(load_environment(one.environment).tools for one in waiting)
     journal = run.journal
+    uses_code = any(load_environment(one).tools for one in journal.waiting_in())
     if uses_code:
         journal.note("image", asyncio.run(image_of(config.pace)))
     journal.note("grader", GRADER_VERSION)
@@ -201,11 +123,11 @@ def _grow(
         uses_code=uses_code,
         logs=str(run.logs),
     )
-    if expectation := expected_on_cpu(config, len(waiting)):
+    if expectation := expected_on_cpu(config, waiting):
         progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
-        backlog = Backlog(waiting, len(waiting), journal.touched)
+        backlog = Backlog(journal.waiting(), waiting, journal.touched)
         return asyncio.run(drive(run.path, backlog, work, progress, chronicle, serving, started))
 
 
@@ -238,13 +160,11 @@ def _spent_up(config: RunConfig, run: RunFolder) -> str:
 def _publish(
     request: SynthesisRequest, run: RunFolder, summary: Summary, progress: Progress
 ) -> None:
-    ended = run.journal.ended()
-    instructions = list(run.journal.instructions())
-    summary.unfinished = sum(one.id not in ended for one in instructions)
-    drive = summary.drive
+    grown, drive = run.journal.grown(), summary.drive
+    summary.unfinished = run.journal.trees() - grown
     # What a budget paid for is published, although trees are open.
     stopped = drive.fatal or (drive.drained and not drive.limit)
-    if stopped or summary.unfinished == len(instructions):
+    if stopped or not grown:
         return
     progress.say("publishing")
     about = about_run(run.journal, request.config)
@@ -252,7 +172,7 @@ def _publish(
     finished = finished_trees(run.journal, request.config, misfits)
     trees = summary.stats.watch(_sieved(finished, summary))
     summary.published = publish(trees, run.dataset, about, request.config.pace.test_fraction)
-    run.write_removed(summary.removed)
+    run.write_too_easy(summary.too_easy)
     if misfits:
         run.journal.reopen(misfits)
         summary.unfinished += len(misfits)
@@ -269,6 +189,6 @@ def _sieved(trees: Iterable[PreferenceTree], summary: Summary) -> Iterator[Prefe
             yield tree
             continue
         asked = tree.instruction
-        native_id = summary.native_ids.get(asked.problem_id, "")
         reason = Reason(PASS_RATE, f"{tree.remark} in {asked.environment}")
-        summary.removed.append(Removal(asked.problem_id, asked.dataset, native_id, reason))
+        gone = Removal(asked.problem_id, asked.dataset, asked.native_id, reason)
+        summary.too_easy.append(gone)

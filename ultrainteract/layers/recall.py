@@ -69,8 +69,7 @@ def finished_trees(
     Few are held at a time. The ids of trees that the record does not reach any
     more are added to `misfits`.
     """
-    ended = journal.ended()
-    grown = (one for one in journal.instructions() if one.id in ended)
+    grown = journal.finished()
     with asyncio.Runner() as runner:
         while page := list(islice(grown, _PAGE)):
             for tree in runner.run(_recalled(journal, page, config, misfits)):

@@ -121,16 +121,12 @@ async def regrade_run(
     and keep their verdicts. Claims of unfinished trees, and those that no tree reaches any more
     after a change of configuration, are not among them.
     """
-    result = Regrading()
-    ended = journal.ended()
+    result = Regrading(unfinished=journal.trees() - journal.grown())
     head = Head(grader=GRADER_VERSION, programs=PROGRAMS_VERSION if programs else "")
     judges = _Judges(config, result, programs=programs)
     with LayerWriter(run, name, head) as layer:
         try:
-            for instruction in journal.instructions():
-                if instruction.id not in ended:
-                    result.unfinished += 1
-                    continue
+            for instruction in journal.finished():
                 try:
                     recalled = await recall(journal, instruction, config)
                 except Unrecorded:

@@ -1,7 +1,6 @@
 """What a dataset says of its making, read from the journal and the configuration."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -78,10 +77,7 @@ def _decontamination(compared: Sequence[Compared]) -> str:
 
 def _too_easy(journal: Journal, config: RunConfig) -> Iterator[Removed]:
     """Instructions that the filter model solves too often, as the journal has them."""
-    ended, select = journal.ended(), config.select
-    easy = Counter(
-        one.dataset for one in journal.instructions() if ended.get(one.id) == StopReason.TOO_EASY
-    )
+    easy, select = journal.stopped(StopReason.TOO_EASY), config.select
     rule = (
         f"solved in more than {select.max_pass_rate:.0%} of {select.samples} samples, or never "
         "verified (counted for each environment)"

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,32 +41,25 @@ def load(
     recorded: Provenance | None = None,
     allow_empty: bool = False,
     everything: bool = False,
-    pick: Callable[[Iterable[Problem]], tuple[Problem, ...]] | None = None,
 ) -> Loaded:
     """Read a seed dataset to its end; keep at most `limit` problems, by `select`.
 
-    The seed's own selection (`Seed.keep`) applies, unless `everything` is wanted. `pick` takes
-    the place of `limit` and `draw`.
+    The seed's own selection (`Seed.keep`) applies, unless `everything` is wanted.
     `source` is a file in the dataset's native shape, or the word `hub` or `sample` for that one
     alone. With the provenance of an earlier run in `recorded`, the same rows are read again, or
     this fails. Raises `UnknownName`; `PluginError` where the row function raises; `SeedError`
     where nothing can be read or, unless `allow_empty`, no row is a problem.
     """
+    reading = read(name, source, recorded, everything=everything)
+    return reading.loaded(select(reading, limit, draw), allow_empty=allow_empty)
+
+
+def read(
+    name: str, source: str | Path = "", recorded: Provenance | None = None, *, everything: bool
+) -> "Reading":
+    """A seed dataset to be read once; arguments and errors are those of `load`."""
     seed = load_seed(name)
-    found = locate(seed, str(source), recorded)
-    reading = _Reading(seed, found, everything)
-    problems = pick(reading) if pick else select(reading, limit, draw)
-    if not reading.available and not allow_empty:
-        raise SeedError(reading.nothing())
-    return Loaded(
-        problems,
-        found.provenance,
-        reading.rows,
-        reading.available,
-        skipped=dict(reading.skipped.most_common()),
-        left_out=dict(reading.left_out.most_common()),
-        places={reason: tuple(places) for reason, places in reading.places.items()},
-    )
+    return Reading(seed, locate(seed, str(source), recorded), everything)
 
 
 def select(problems: Iterable[Problem], limit: int | None, draw: int = 0) -> tuple[Problem, ...]:
@@ -87,8 +80,8 @@ def select(problems: Iterable[Problem], limit: int | None, draw: int = 0) -> tup
 
 
 @dataclass
-class _Reading:
-    """One pass over the rows of a source; counts as it goes."""
+class Reading:
+    """One pass over the rows of a source: problems as they come; counts as it goes."""
 
     seed: Seed
     source: Source
@@ -116,6 +109,23 @@ class _Reading:
             self.available += 1
             yield problem
 
+    def loaded(self, taken: tuple[Problem, ...] = (), *, allow_empty: bool = False) -> Loaded:
+        """What was read to its end, with the problems that were taken of it.
+
+        Raises `SeedError` where no row is a problem, unless `allow_empty`.
+        """
+        if not self.available and not allow_empty:
+            raise SeedError(self._nothing())
+        return Loaded(
+            taken,
+            self.source.provenance,
+            self.rows,
+            self.available,
+            skipped=dict(self.skipped.most_common()),
+            left_out=dict(self.left_out.most_common()),
+            places={reason: tuple(places) for reason, places in self.places.items()},
+        )
+
     def _problem(self, place: str, row: Row | Skip) -> Problem:
         if isinstance(row, Skip):
             raise row
@@ -134,8 +144,7 @@ class _Reading:
         self.seen.add(problem.id)
         return problem
 
-    def nothing(self) -> str:
-        """Why no row is a problem, and what to do."""
+    def _nothing(self) -> str:
         what = f"seed dataset {self.seed.name!r}: {self.source.provenance}"
         if not self.rows:
             return f"{what} holds no rows; pass another file with --source FILE"

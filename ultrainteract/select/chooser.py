@@ -51,14 +51,20 @@ class Chooser:
         if compared := tuple(benchmarks):
             self._tests.append(overlapping(compared))
 
-    def pick(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    def pick(self, problems: Iterable[Problem]) -> Iterator[Problem]:
         """The problems of a dataset that get trees, `limit` at most.
 
         Where problems have strata the limit takes the rarest categories first (arXiv 2404.02078,
-        appendix A), elsewhere by lot. A larger limit keeps what a smaller one took.
+        appendix A), elsewhere by lot. A larger limit keeps what a smaller one took. Without a
+        limit, problems without strata pass through and are not held.
         """
         layered: list[Problem] = []
-        drawn = draw_by_lot(self._others(self._passing(problems), layered), self._limit, self._draw)
+        others = self._others(self._passing(problems), layered)
+        drawn: tuple[Problem, ...] = ()
+        if self._limit is None:
+            yield from others
+        else:
+            drawn = draw_by_lot(others, self._limit, self._draw)
         strata = stratified(
             layered,
             lambda problem: problem.meta["stratum"],
@@ -68,8 +74,8 @@ class Chooser:
         )
         self.removed += strata.removed
         first = strata.kept[: self._limit]
-        left = None if self._limit is None else self._limit - len(first)
-        return (*first, *draw_by_lot(drawn, left, self._draw))
+        yield from first
+        yield from draw_by_lot(drawn, (self._limit or 0) - len(first), self._draw)
 
     def check_levels(self) -> None:
         """Raises `ConfigError` where no problem that was seen has a key of `levels`."""

@@ -1,0 +1,133 @@
+"""What a run does first: its problems are read, selected and rendered into the journal.
+
+A resumed run takes the instructions that the journal has, where all that they are made of is what
+it was; else it reads again, and finds the same rows or says that it does not.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ultrainteract.cluster.problems import Choosing
+from ultrainteract.config import RunConfig, names_repository
+from ultrainteract.environment import instruct
+from ultrainteract.resources import folder
+from ultrainteract.run_folder import Beginning, RunFolder
+from ultrainteract.seeds import load_seed, locate, named
+from ultrainteract.types import JSON, Instruction, canonical
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisRequest:
+    """What the user asked for. `dataset` is a name, names with commas, or `all`; `environments`
+    and `source` narrow and replace the seed's own."""
+
+    dataset: str
+    folder: Path
+    config: RunConfig
+    environments: tuple[str, ...] = ()
+    source: str = ""
+    plugins: tuple[Path, ...] = ()
+    reconfigure: bool = False
+    ray_address: str | None = None
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Their names, in the order of the run. Raises `UnknownName` where there is none."""
+        return named(self.dataset)
+
+    def seeds(self) -> dict[str, JSON]:
+        """The part of a run's identity that says what it is about."""
+        return {
+            "dataset": ",".join(self.datasets),
+            "environments": list(self.environments),
+            # The content is compared by provenance; where the file lies is no matter.
+            "source": Path(self.source).name,
+        }
+
+
+def begin(request: SynthesisRequest, run: RunFolder, say: Callable[[str], None]) -> None:
+    """Bring the run's instructions into its journal, at the revisions that it began with.
+
+    Raises `RunFolderError` for a run that was begun otherwise, and what `Choosing` raises.
+    """
+    config, again = request.config, not request.reconfigure
+    if again:
+        run.refuse_change(config, request.seeds())
+    origin = _origin(request, run) if again else ""
+    if origin and run.began_with(origin):
+        run.go_on(config)
+    else:
+        choosing = Choosing(
+            request.datasets,
+            request.source,
+            config,
+            {one.dataset: one for one in run.provenances} if again else {},
+            run.selection if again else None,
+        )
+        trees: Counter[str] = Counter()
+
+        def read() -> Beginning:
+            return Beginning(choosing.provenances, choosing.record, tuple(choosing.lines(trees)))
+
+        rendered = _instructions(request, choosing, trees)
+        run.begin(config, request.seeds(), rendered, read, request.datasets)
+        run.write_removed(choosing.removed)
+        run.made_of(_origin(request, run))
+    for line in run.said:
+        say(line)
+
+
+def _instructions(
+    request: SynthesisRequest, choosing: Choosing, trees: Counter[str]
+) -> Iterator[Instruction]:
+    for problem in choosing:
+        for name in problem.environments:
+            if not request.environments or name in request.environments:
+                trees[problem.dataset] += 1
+                yield instruct(problem, name)
+
+
+def _origin(request: SynthesisRequest, run: RunFolder) -> str:
+    """What the instructions are made of besides the run's shape; empty before they are there.
+
+    Raises `SeedError` where a source has other rows than the run began with.
+    """
+    sources = {}
+    for one in run.provenances:
+        seed = load_seed(one.dataset)
+        sources[one.dataset] = _sha256(seed.defined)
+        # A commit of the hub stays what it is, and is not asked for again.
+        if one.kind != "hub":
+            locate(seed, request.source, one)
+    files = {
+        name: _sha256(Path(name))
+        for name in request.config.select.decontaminate
+        if not names_repository(name)
+    }
+    parts: dict[str, JSON] = {
+        "code": [version("ultrainteract"), _code()],
+        "limit": request.config.pace.limit,
+        "plugins": [_sha256(path) for path in request.plugins],
+        "sources": sources,
+        "test sets": list(files.values()),
+    }
+    return canonical(parts).decode() if sources else ""
+
+
+def _code() -> str:
+    """One hash over everything that reads, selects and renders: it may change between releases."""
+    places = (_PACKAGE / "seeds", _PACKAGE / "select", folder("environments"))
+    hasher = hashlib.sha256()
+    for path in sorted(path for place in places for path in place.rglob("*.py")):
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,78 @@
+"""One SQLite file in WAL mode, on disk once a transaction returns."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ultrainteract.errors import JournalFault, boundary
+
+
+class Database:
+    """A connection. Blocking; threads may share it: they take turns at writing."""
+
+    def __init__(self, path: Path, tables: str) -> None:
+        """Opens to write, and makes the file and its `tables` where they are missing; without
+        `tables` opens to read. Raises `JournalFault`."""
+        self.path = path
+        # SQLite serialises calls of one connection, not transactions.
+        self._turn = threading.Lock()
+        with self._reading(sqlite3.Error):
+            self._db = self._writer(tables) if tables else self._reader()
+
+    def _writer(self, tables: str) -> sqlite3.Connection:
+        db = self._connect("rwc")
+        db.execute("PRAGMA journal_mode = WAL")
+        # Commit before use: a recorded effect survives a power cut as well.
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(tables)
+        return db
+
+    def _reader(self) -> sqlite3.Connection:
+        db = self._connect("ro")
+        try:
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            db.close()
+            wal = self.path.with_name(f"{self.path.name}-wal")
+            # On a read-only file system WAL has no index; `immutable` would pass over its pages.
+            if wal.exists() and wal.stat().st_size:
+                raise
+            db = self._connect("ro&immutable=1")
+        return db
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA busy_timeout = 30000")
+        return db
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        self._db.close()
+
+    def _reading(self, *foreign: type[Exception]) -> AbstractContextManager[None]:
+        what = (
+            f"the journal at {self.path} is damaged or cannot be read (keep a copy of it, then "
+            "choose another RUN name, or restore a backup)"
+        )
+        return boundary(JournalFault, what, *foreign)
+
+    def _rows(self, sql: str, *args: str | int) -> list[tuple[Any, ...]]:
+        with self._reading(sqlite3.Error):
+            return self._db.execute(sql, args).fetchall()
+
+    @contextmanager
+    def _transaction(self, what: str) -> Iterator[None]:
+        with self._turn, boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                # After a full disk SQLite may have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
