@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TextIO
@@ -59,10 +59,16 @@ class Chronicle:
 
     def event(self, kind: str, **facts: JSON) -> None:
         """One line: when, what, and the facts."""
+        self._note(kind, facts)
+        if self._log:
+            self._log.flush()
+
+    def _note(self, kind: str, facts: Mapping[str, JSON]) -> None:
+        # What only trees tell waits for the next snapshot: a call of the system each would cost
+        # as much as the rest of it.
         if self._log:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
-            self._log.flush()
 
     def told(self, worker: int, node: str, heard: Round) -> None:
         """Take in what a worker said."""
@@ -90,8 +96,9 @@ class Chronicle:
     def _grown(self, report: TreeReport) -> None:
         if report.drained:
             return
-        facts = {key: value for key, value in asdict(report).items() if value}
-        self.event("tree_failed" if report.trouble else "tree", **facts)
+        names = TreeReport.__slots__
+        facts = {name: value for name in names if (value := getattr(report, name))}
+        self._note("tree_failed" if report.trouble else "tree", facts)
 
     async def keep_writing(self) -> None:
         """A snapshot every two seconds, until cancelled."""
@@ -100,7 +107,9 @@ class Chronicle:
             await asyncio.sleep(_EVERY)
 
     def write(self) -> None:
-        """Write the snapshot of now."""
+        """Write the snapshot of now, and what of the log still waits."""
+        if self._log:
+            self._log.flush()
         self._past.append((time.time(), self._counts.copy()))
         (then, first), (now, last) = self._past[0], self._past[-1]
         window = now - then
