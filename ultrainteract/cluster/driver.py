@@ -26,7 +26,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ultrainteract.budget import amount, price_table, run_limits
-from ultrainteract.cluster.actors import LASTING, start
+from ultrainteract.cluster.actors import LASTING, settle_heap, start
 from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.crew import Crew
@@ -95,6 +95,7 @@ async def drive(
     came from, by name. `started` is when the command began, on the monotonic clock. Needs a
     `ray_session`. Raises `SetupError` when an engine does not start.
     """
+    settle_heap()
     result = Drive()
     stop = asyncio.Event()
     progress = chronicle.beside(progress)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ultrainteract.budget import run_limits
+from ultrainteract.cluster.actors import settle_heap
 from ultrainteract.cluster.backlog import Assignment
 from ultrainteract.cluster.counted import Counted, Exporter
 from ultrainteract.cluster.purse import Purse
@@ -70,6 +71,8 @@ class TreeWorker:
         self._samplers = _samplers(work, self._notice, _begin(work, self._journal))
         self._counts: Counter[Count] = Counter()
         self._exporter = Exporter()
+        self._settled = False
+        settle_heap()
 
     async def work(self, batch: Sequence[Assignment], waiting: int) -> Round:
         """Begin these trees, then tell what there is to tell; `waiting` counts further ones.
@@ -81,6 +84,10 @@ class TreeWorker:
         await self._something(waiting)
         reports, self._reports = self._reports, []
         notices, self._notices = self._notices, []
+        if reports and not self._settled:
+            # The first trees brought in what is imported when it is needed.
+            settle_heap()
+            self._settled = True
         counts, gauges = self._counted(reports), self._gauges()
         unfit = next((one.trouble for one in reports if one.unfit), "")
         return Round(tuple(reports), self._wants(), tuple(notices), counts, gauges, unfit)

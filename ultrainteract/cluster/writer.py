@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import ray
 
 from ultrainteract.budget import Prices, Till
-from ultrainteract.cluster.actors import ask
+from ultrainteract.cluster.actors import ask, settle_heap
 from ultrainteract.errors import JournalFault, UltraInteractError
 from ultrainteract.journal import Effect, End, Journal, Place
 from ultrainteract.limits import UNLIMITED, LimitsConfig
@@ -23,6 +23,8 @@ from ultrainteract.types import adapter
 
 T = TypeVar("T")
 NAME = "journal-writer"
+# Seconds: little beside any model's reply, and a message and a commit for many effects, not a few.
+_LINGER = 0.004
 
 
 @dataclass(slots=True)
@@ -49,11 +51,12 @@ class Commit(Protocol):
 class Gathering:
     """Sends what waits as one batch through `commit`, then what came meanwhile as the next.
 
-    `commit` returns what the journal holds in place of effects that were there already.
+    `commit` returns what the journal holds in place of effects that were there already; before
+    each one more is waited for, `linger` seconds.
     """
 
-    def __init__(self, commit: Commit) -> None:
-        self._commit = commit
+    def __init__(self, commit: Commit, linger: float = 0.0) -> None:
+        self._commit, self._linger = commit, linger
         self._waiting = Batch()
         self._told: list[asyncio.Future[dict[Place, bytes]]] = []
         self._sending: asyncio.Task[None] | None = None
@@ -68,7 +71,10 @@ class Gathering:
         return await done
 
     async def _send(self) -> None:
-        while told := self._told:
+        while self._told:
+            if self._linger:
+                await asyncio.sleep(self._linger)
+            told = self._told
             batch, self._waiting, self._told = self._waiting, Batch(), []
             held: dict[Place, bytes] = {}
             fault: UltraInteractError | None = JournalFault("the journal was closed meanwhile")
@@ -99,6 +105,7 @@ class JournalWriter:
         self._gathering = Gathering(self._commit)
         # Readers have a connection of their own, so that they see committed effects only.
         self._reader = Journal(Path(folder), readonly=True)
+        settle_heap()
 
     async def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree."""
@@ -136,7 +143,7 @@ class RemoteJournal:
     def __init__(self) -> None:
         # Ray's handles have no attributes that a type checker could know.
         self._actor: Any = ray.get_actor(NAME)
-        self._gathering = Gathering(self._send)
+        self._gathering = Gathering(self._send, _LINGER)
 
     async def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree."""
