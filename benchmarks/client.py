@@ -1,7 +1,7 @@
 """What a model call costs the client: ours beside a bare aiohttp loop and the openai package.
 
 `python benchmarks/client.py`. Every side runs in a process of its own against the protocol server
-and counts its user plus system time over the same requests, once warm. The bar: `EndpointSampler`
+and counts its user plus system time over the same requests, once warm. The bar: a `Fleet`
 takes at most 0.3 ms a call where the bare loop takes 0.18, in proportion on other machines. The
 last line of output is JSON; the exit code is 1 when the bar is missed.
 """
@@ -23,14 +23,14 @@ from rich.table import Table
 
 from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.sampling.base import Request
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.wire import chat_body
 from ultrainteract.testing.process import serve
 from ultrainteract.types import Message
 
 IN_FLIGHT = 256
 BAR = 0.3 / 0.18
-MODEL = ModelConfig(model="scripted", serve=ServeConfig(in_flight=IN_FLIGHT))
+MODEL = ModelConfig(model="scripted", serve=ServeConfig())
 Ask = Callable[[Request], Awaitable[object]]
 
 
@@ -90,12 +90,12 @@ async def package(url: str, calls: int) -> dict[str, float]:
 
 
 async def ours(url: str, calls: int) -> dict[str, float]:
-    """`EndpointSampler`, as a tree uses it."""
-    sampler = EndpointSampler("actor", MODEL, url)
+    """A lane of a `Fleet`, as a tree uses it."""
+    fleet = Fleet("actor", MODEL, (url,))
     try:
-        return await spend(sampler.sample, calls)
+        return await spend(fleet.lane("tree", 0).sample, calls)
     finally:
-        await sampler.close()
+        await fleet.close()
 
 
 SIDES = {"aiohttp": bare, "openai": package, "ours": ours}

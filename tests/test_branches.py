@@ -12,7 +12,7 @@ from ultrainteract.config_file import parse_config
 from ultrainteract.environment import instruct, load_environment
 from ultrainteract.grow import grow_tree
 from ultrainteract.live import LiveEffects
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.sandbox.docker import DockerSandbox
 from ultrainteract.sandbox.notebook import Notebook
@@ -219,7 +219,9 @@ async def grader() -> AsyncIterator[Grader]:
 async def grow(
     chosen: RunConfig, environment: str, grader: Grader, notebook: Notebook | None = None
 ) -> PreferenceTree:
-    samplers = {name: EndpointSampler(name, model) for name, model in chosen.models.items()}
+    samplers = {
+        name: Fleet(name, model, model.serve.base_url) for name, model in chosen.models.items()
+    }
     try:
         live = LiveEffects(samplers, None, notebook, grader)
         return await grow_tree(instruct(PROBLEM, environment), chosen, live)

@@ -60,7 +60,7 @@ def test_a_model_name_with_a_dot_is_refused_because_no_override_reaches_it() -> 
 def test_overrides_reach_every_model_of_a_shipped_configuration(name: str) -> None:
     for model in load_config(Path(name)).models:
         moved = load_config(Path(name), [f"models.{model}.serve.base_url=http://h/v1"])
-        assert moved.models[model].serve.base_url == "http://h/v1"
+        assert moved.models[model].serve.base_url == ("http://h/v1",)
 
 
 def test_a_missing_file_lists_what_is_shipped() -> None:

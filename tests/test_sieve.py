@@ -18,7 +18,7 @@ from ultrainteract.journal import Effect, Journal
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, Unrecorded, replay
 from ultrainteract.sampling.base import Choice, Reply, Request
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.sieve import Decision, Tried, decide, fewest
 from ultrainteract.testing.process import serve
@@ -236,8 +236,7 @@ async def test_the_scripted_filter_model_is_asked_as_an_actor_is() -> None:
     try:
         with serve(rules=rules, models=MODELS) as server:
             samplers = {
-                name: EndpointSampler(name, model, server.url)
-                for name, model in config.models.items()
+                name: Fleet(name, model, (server.url,)) for name, model in config.models.items()
             }
             live = LiveEffects(samplers, None, None, grader)
             tree = await grow_tree(instruction(), config, live)

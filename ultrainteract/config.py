@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from ultrainteract.limits import BudgetConfig
 from ultrainteract.prompts import prompts_hash
@@ -21,11 +21,17 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _several(urls: object) -> object:
+    """One address is a list of one."""
+    return (urls,) if isinstance(urls, str) and urls else urls or ()
+
+
 class ServeConfig(_Frozen):
     """Where a model is and how fast it is asked; may change on resume."""
 
-    base_url: str = ""
-    """An endpoint that exists, `http://host:port/v1`. Empty: a vLLM server is started."""
+    base_url: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """An endpoint that exists, `http://host:port/v1`, or a list of such that serve the same model.
+    Empty: vLLM servers are started."""
     api_key_env: str = "OPENAI_API_KEY"
     """Name of the environment variable with the key; local servers need none."""
     host: str = ""
@@ -42,8 +48,8 @@ class ServeConfig(_Frozen):
     """Further environment variables of the vLLM server."""
     start_seconds: Annotated[float, Field(gt=0)] = 1800.0
     """How long a vLLM server may take until it answers."""
-    in_flight: Annotated[int, Field(ge=1)] = 64
-    """Requests under way at once, for each TreeWorker."""
+    in_flight: Annotated[int, Field(ge=1)] | None = None
+    """Requests under way at once, for each TreeWorker and replica; None finds out how many."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
     """How long one request may take before it is asked again."""
     price_in: Annotated[float, Field(ge=0)] = 0.0

@@ -34,7 +34,7 @@ def test_without_the_header_the_endpoint_said_nothing() -> None:
     assert retry_after({}, NOW) is None
 
 
-@pytest.mark.parametrize("failure", [Busy("full", wait=86400.0), Strike("cut")])
+@pytest.mark.parametrize("failure", [Busy("full", wait=86400.0), Strike("cut", "connection")])
 async def test_every_wait_is_the_given_sleep_which_may_end_early(failure: Exception) -> None:
     failures = [failure] * 3
     slept: list[float] = []

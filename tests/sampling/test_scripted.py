@@ -128,7 +128,6 @@ def test_a_rule_cannot_be_changed() -> None:
 async def test_a_sampler_answers_under_the_name_on_the_wire() -> None:
     script = RuleScript((Rule(model="^weights$", replies=("mine",)), Rule(replies=("other",))))
     sampler = ScriptedSampler("tiny", ModelConfig(model="weights", kind="scripted"), script)
-    await sampler.preflight()
     reply = await sampler.sample(REQUEST)
     await sampler.close()
     assert {choice.text for choice in reply.choices} == {"mine"}

@@ -21,7 +21,7 @@ from ultrainteract.cli.synthesize import notices
 from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import ConfigError, SetupError
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.vllm_command import vllm_command
 from ultrainteract.sampling.weights import default_cache
 from ultrainteract.sandbox.bubblewrap import probe_bubblewrap
@@ -81,7 +81,7 @@ def plan(config: RunConfig) -> Iterator[str]:
     for name in config.used_models():
         model, serve = config.models[name], config.models[name].serve
         if name not in started_here(config):
-            where = serve.base_url or "scripted"
+            where = ", ".join(serve.base_url) or "scripted"
             yield f"  {name}: {model.model} at {where}"
             continue
         gpus = serve.tensor_parallel if serve.device == "cuda" else 0
@@ -135,12 +135,13 @@ def _attempt(name: str, probe: Callable[[], str]) -> Finding:
 
 def _endpoint(name: str, config: RunConfig) -> Finding:
     async def probe() -> str:
-        sampler = EndpointSampler(name, config.models[name])
+        model = config.models[name]
+        fleet = Fleet(name, model, model.serve.base_url)
         try:
-            await sampler.preflight()
+            await fleet.preflight()
         finally:
-            await sampler.close()
-        return config.models[name].serve.base_url
+            await fleet.close()
+        return ", ".join(model.serve.base_url)
 
     return _attempt(f"endpoint of {name}", lambda: asyncio.run(probe()))
 

@@ -16,8 +16,8 @@ import ray
 from ultrainteract.cluster.actors import ask, start
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import ModelFault, SetupError
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.replica import Replica
-from ultrainteract.sampling.sampler import EndpointSampler
 from ultrainteract.sampling.vllm_command import vllm_command
 from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
 
@@ -125,14 +125,13 @@ class Engines:
         for name, model in models.items():
             if model.kind == "scripted":
                 continue
-            url = model.serve.base_url
-            self.endpoints[name] = (url,) if url else await self._start(name, model)
-            for one in self.endpoints[name]:
-                sampler = EndpointSampler(name, model, one)
-                try:
-                    await sampler.preflight()
-                finally:
-                    await sampler.close()
+            urls = model.serve.base_url or await self._start(name, model)
+            self.endpoints[name] = urls
+            fleet = Fleet(name, model, urls)
+            try:
+                await fleet.preflight()
+            finally:
+                await fleet.close()
 
     async def _start(self, name: str, model: ModelConfig) -> tuple[str, ...]:
         self._say(f"starting vLLM for model {name!r} ({self._logs}/{name}-0.log)")

@@ -26,8 +26,8 @@ from ultrainteract.limits import UNLIMITED
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.report.snapshot import Count
-from ultrainteract.sampling.base import Sampler
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.base import Supply
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sandbox.backends import make_sandbox
 from ultrainteract.sandbox.notebook import Notebook
@@ -68,7 +68,7 @@ class TreeWorker:
         self._reports: list[TreeReport] = []
         self._notices: list[str] = []
         self._news = asyncio.Event()
-        self._samplers = _samplers(work, self._notice, _begin(work, self._journal))
+        self._supplies = _supplies(work, self._notice, _begin(work, self._journal))
         self._counts: Counter[Count] = Counter()
         self._exporter = Exporter()
         self._settled = False
@@ -95,8 +95,7 @@ class TreeWorker:
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
         self.draining = True
-        for replicas in self._samplers.values():
-            await asyncio.gather(*(sampler.drain() for sampler in replicas))
+        await asyncio.gather(*(supply.drain() for supply in self._supplies.values()))
 
     def _notice(self, text: str) -> None:
         self._notices.append(text)
@@ -178,9 +177,8 @@ class TreeWorker:
         # The recorder is made below, of what is made of these.
         tools = self._tools(instruction, lambda *call: recorder.call(*call))  # noqa: PLW0108
         notebook = Notebook(self._sandbox, seed, recorded, tools) if self._sandbox else None
-        place = int(instruction.id, 16)
         samplers = {
-            name: replicas[place % len(replicas)] for name, replicas in self._samplers.items()
+            name: supply.lane(instruction.id, one.order) for name, supply in self._supplies.items()
         }
         live = LiveEffects(samplers, self._sandbox, notebook, self._grader, instruction.id)
         counted = Counted(live, self._counts)
@@ -210,8 +208,7 @@ class TreeWorker:
 
     async def close(self) -> None:
         """Leave no container, no grader process, no connection behind."""
-        for replicas in self._samplers.values():
-            await asyncio.gather(*(sampler.close() for sampler in replicas))
+        await asyncio.gather(*(supply.close() for supply in self._supplies.values()))
         await self._grader.close()
         await self._searcher.close()
         if self._sandbox:
@@ -224,26 +221,17 @@ def _begin(work: Work, journal: RemoteJournal) -> Callable[[], Awaitable[None]] 
     return None if limits == UNLIMITED else Purse(journal.budget).begin
 
 
-def _samplers(
+def _supplies(
     work: Work, parked: Callable[[str], None], begin: Callable[[], Awaitable[None]] | None
-) -> dict[str, tuple[Sampler, ...]]:
-    samplers: dict[str, tuple[Sampler, ...]] = {}
+) -> dict[str, Supply]:
+    supplies: dict[str, Supply] = {}
     for name in work.config.used_models():
         model = work.config.models[name]
         if model.kind == "scripted":
-            samplers[name] = (ScriptedSampler(name, model, begin=begin),)
+            supplies[name] = ScriptedSampler(name, model, begin=begin)
         else:
-            samplers[name] = tuple(
-                EndpointSampler(name, model, url, partial(_tell_parked, parked, name, url), begin)
-                for url in work.endpoints[name]
-            )
-    return samplers
-
-
-def _tell_parked(parked: Callable[[str], None], name: str, url: str, reason: str) -> None:
-    text = f"model {name!r} at {url} is gone ({reason}): its requests wait until it is back"
-    log.warning(text)
-    parked(text)
+            supplies[name] = Fleet(name, model, work.endpoints[name], parked, begin)
+    return supplies
 
 
 def _recorded_results(

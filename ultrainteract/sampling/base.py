@@ -1,9 +1,10 @@
-"""The seam between the tree and a model: `Sampler` answers a `Request` with a `Reply`.
+"""The seam between the tree and a model: a `Sampler` answers a `Request` with a `Reply`.
 
 A request is data: its digest is the journal's key and the protocol server's. Retrying belongs
-to `sampling.endpoint` alone; a reply that says why a sample was lost is an answer, not an error.
+to `sampling.fleet` alone; a reply that says why a sample was lost is an answer, not an error.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,11 +52,47 @@ class Reply:
     lost: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReplicaLoad:
+    """One replica as one worker sees it. `state` is `living`, `parked`, `leaving` or `left`;
+    requests and tokens are of replies that came, `retries` counts what was asked again by why."""
+
+    url: str
+    state: str
+    limit: int
+    in_flight: int
+    waiting: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    retries: Mapping[str, int]
+
+
 class Sampler(Protocol):
     """Answers requests for one model of the configuration."""
 
     async def sample(self, request: Request) -> Reply:
         """Raises `ModelFault` only for what no retry can mend; waits out everything else."""
+        ...
+
+
+class Supply(Protocol):
+    """All that answers for one model, as one worker sees it."""
+
+    def lane(self, tree: str, order: int) -> Sampler:
+        """What the requests of `tree` go through; a lower `order` waits less."""
+        ...
+
+    def wants(self) -> int:
+        """How many more requests it would take at once."""
+        ...
+
+    def load(self) -> tuple[ReplicaLoad, ...]:
+        """A snapshot of every replica that was ever asked."""
+        ...
+
+    async def replicas(self, urls: Iterable[str]) -> None:
+        """From now on these are the replicas."""
         ...
 
     async def drain(self) -> None:

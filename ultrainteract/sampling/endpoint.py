@@ -20,6 +20,7 @@ from ultrainteract.errors import ConfigError, ModelFault, SetupError
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.sampling.exchange import Answer, Exchange, Unreachable
 from ultrainteract.sampling.gate import NobodyHome
+from ultrainteract.sampling.gauges import Gauges, read_gauges
 from ultrainteract.sampling.patience import BUSY, Busy, Strike, retry_after
 from ultrainteract.sampling.wire import ModelList, chat_json, read_completion
 from ultrainteract.types import Message
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LOST = frozenset({400, 413, 422})
 KNOCK_SECONDS = 10.0
+GAUGES_SECONDS = 3.0
 
 
 class Refused(Exception):
@@ -79,7 +81,7 @@ class Endpoint:
         try:
             completion = read_completion(answer.body)
         except ValueError as error:
-            raise Strike(f"a body that is no answer: {answer.text[:200]!r}") from error
+            raise Strike(f"a body that is no answer: {answer.text[:200]!r}", "no answer") from error
         return completion.reply(request.n, time.monotonic() - started)
 
     def cut(self) -> None:
@@ -97,6 +99,15 @@ class Endpoint:
             raise NobodyHome(str(error)) from error
         if answer.status in BUSY:
             raise NobodyHome(f"HTTP {answer.status}")
+
+    async def gauges(self) -> Gauges | None:
+        """What vLLM says of itself; None where this is none. Raises `Unreachable`."""
+        try:
+            async with asyncio.timeout(GAUGES_SECONDS):
+                answer = await self._exchange.metrics()
+        except TimeoutError as error:
+            raise Unreachable(f"no metrics within {GAUGES_SECONDS:g} s") from error
+        return read_gauges(answer.text) if answer.status == HTTPStatus.OK else None
 
     async def preflight(self) -> None:
         """Is it there, and does it know the model? Raises `SetupError` with what it lists."""
@@ -157,7 +168,7 @@ class Endpoint:
         if status in BUSY and code != "insufficient_quota":
             return Busy(words, retry_after(answer.headers), status)
         if status in {408, 409, 425} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Strike(words)
+            return Strike(words, f"HTTP {status}")
         try:
             names = ModelList.model_validate_json((await self._list()).body).names()
         except (Unreachable, ValidationError):

@@ -60,6 +60,7 @@ class Exchange:
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         self._chat = URL(f"{bare}/chat/completions", encoded=True)
         self._models = URL(f"{bare}/models", encoded=True)
+        self._metrics = URL(f"{bare.removesuffix('/v1')}/metrics", encoded=True)
         self._login = (parts.username, parts.password or "") if parts.username else None
         self._proxy = connections.proxy_for(bare)
         self._session: aiohttp.ClientSession | None = None
@@ -72,6 +73,10 @@ class Exchange:
     async def models(self) -> Answer:
         """`GET /models`. Raises `Unreachable`."""
         return await self._ask("GET", self._models)
+
+    async def metrics(self) -> Answer:
+        """`GET /metrics`, beside the versioned paths. Raises `Unreachable`."""
+        return await self._ask("GET", self._metrics)
 
     async def close(self) -> None:
         """Give the connections back; the next request borrows them again."""

@@ -1,16 +1,14 @@
-"""Where requests wait while an endpoint is gone: one probe knocks for all of them.
+"""Whether an endpoint is there: a failed connection makes one probe knock for all of them.
 
-A connection that fails says little: the peer may have died, or only this connection. So the
-gate shuts and knocks. An answer at the first knock means the endpoint lives and the failure was
-the request's own; otherwise everyone waits, without limit, until somebody answers.
+A connection that fails says little: the peer may have died, or only this connection. An answer at
+the first knock means the endpoint lives and the failure was the request's own; otherwise the gate
+shuts, and goes on knocking until somebody answers.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
-
-from ultrainteract.errors import ModelFault
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 
 class NobodyHome(Exception):
@@ -18,63 +16,60 @@ class NobodyHome(Exception):
 
 
 class Gate:
-    """`knock` raises `NobodyHome`; `parked` is told the reason once, when waiting begins."""
+    """`knock` raises `NobodyHome`; `shuts` is told why, once, and `opens` that it is back."""
 
-    def __init__(self, knock: Callable[[], Awaitable[None]], parked: Callable[[str], None]) -> None:
-        self._knock = knock
-        self._parked = parked
-        self._probe: asyncio.Task[bool] | None = None
+    def __init__(
+        self,
+        knock: Callable[[], Awaitable[None]],
+        shuts: Callable[[str], None],
+        opens: Callable[[], None],
+    ) -> None:
+        self._knock, self._shuts, self._opens = knock, shuts, opens
+        self._first: asyncio.Task[bool] | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def passage(self) -> None:
-        """Returns at once, or when the endpoint is back. Raises `ModelFault` when closed."""
-        self._refuse_if_closed()
-        if self._probe is not None:
-            await self._outcome(self._probe)
+    @property
+    def shut(self) -> bool:
+        """Whether nobody answered and it is waited for somebody."""
+        return self._waiting is not None
 
     async def check(self, reason: str) -> bool:
-        """After a failed connection: wait until the endpoint answers; was it gone meanwhile?
-
-        Raises `ModelFault` when closed.
-        """
-        # A connection may fail just because the sampler was closed: no new probe then.
-        self._refuse_if_closed()
-        if self._probe is None:
-            self._probe = asyncio.create_task(self._knock_until_answered(reason))
-            self._probe.add_done_callback(self._open)
-        return await self._outcome(self._probe)
+        """After a failed connection: does somebody answer? False: it is shut, or closed."""
+        if self.shut or self._closed:
+            return False
+        if self._first is None:
+            self._first = asyncio.create_task(self._look(reason))
+        first = self._first
+        # Unlike `await first`, this lets one of many be cancelled without ending the knock.
+        await asyncio.wait({first})
+        return not first.cancelled() and first.result()
 
     async def close(self) -> None:
-        """Stop knocking; whoever waits or comes later gets a `ModelFault`. Safe to call twice."""
+        """Stop knocking, for good. Safe to call twice."""
         self._closed = True
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.wait({self._probe})
+        tasks = {task for task in (self._first, self._waiting) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
-    async def _outcome(self, probe: asyncio.Task[bool]) -> bool:
-        # Unlike `await probe`, this lets one waiter be cancelled without ending the probe.
-        await asyncio.wait({probe})
-        # Even after an answer: it may have been closed before this waiter woke up.
-        self._refuse_if_closed()
-        return probe.result()
+    async def _look(self, reason: str) -> bool:
+        try:
+            await self._knock()
+        except NobodyHome:
+            self._waiting = asyncio.create_task(self._until_answered())
+            self._shuts(reason)
+            return False
+        finally:
+            self._first = None
+        return True
 
-    def _refuse_if_closed(self) -> None:
-        if self._closed:
-            raise ModelFault("the sampler was closed while requests were under way")
-
-    def _open(self, _: asyncio.Task[bool]) -> None:
-        self._probe = None
-
-    async def _knock_until_answered(self, reason: str) -> bool:
-        def park(state: RetryCallState) -> None:
-            if state.attempt_number == 1:
-                self._parked(reason)
-
+    async def _until_answered(self) -> None:
         knocking = AsyncRetrying(
             retry=retry_if_exception_type(NobodyHome),
             wait=wait_exponential_jitter(multiplier=0.1, max=2, jitter=0.1),
-            before_sleep=park,
-            reraise=True,
         )
         await knocking(self._knock)
-        return int(knocking.statistics["attempt_number"]) > 1
+        self._waiting = None
+        self._opens()

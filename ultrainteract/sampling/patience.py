@@ -1,6 +1,6 @@
 """The one retry layer for models: which failure is waited out, which is struck, which is final.
 
-`Busy` (429, 502, 503, 504, 529, or the endpoint was gone) is waited out without limit. A
+`Busy` (429, 502, 503, 504, 529) is waited out without limit. A
 `Strike` (500, a timeout, a cut connection, a body that is no answer) may be this request's own
 doing: the eighth in a row is a `ModelFault`. What no repetition mends is not here at all.
 """
@@ -24,21 +24,27 @@ from ultrainteract.errors import ModelFault
 T = TypeVar("T")
 
 BUSY = frozenset({429, 502, 503, 504, 529})
+OVERLOAD = frozenset({429, 529})
 STRIKES = 8
 _backoff = wait_exponential_jitter(multiplier=0.25, max=30, jitter=0.25)
 
 
 class Busy(Exception):
-    """Not now. `wait` seconds, where the endpoint or the gate said how long; `status` is HTTP's."""
+    """Not now. `wait` seconds, where the endpoint said how long; `status` is HTTP's."""
 
     def __init__(self, reason: str, wait: float | None = None, status: int = 0) -> None:
         super().__init__(reason)
         self.wait = wait
         self.status = status
+        self.kind = f"HTTP {status}"
 
 
 class Strike(Exception):
-    """This attempt failed although the endpoint lives."""
+    """This attempt failed although the endpoint lives; `kind` for counting."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 async def persist(

@@ -6,15 +6,16 @@ and both give the same replies. Rules come first; what no rule matches, the demo
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from ultrainteract.config import ModelConfig
 from ultrainteract.errors import ConfigError
-from ultrainteract.sampling.base import Choice, Reply, Request
+from ultrainteract.sampling.base import Choice, ReplicaLoad, Reply, Request
 from ultrainteract.sampling.demonstration import demonstrate
 from ultrainteract.sampling.wire import on_wire
 from ultrainteract.types import Usage
@@ -159,8 +160,20 @@ class ScriptedSampler:
             await self._begin()
         return respond(self._script, on_wire(request, self.model))
 
-    async def preflight(self) -> None:
-        """A script is always there."""
+    def lane(self, tree: str, order: int) -> Self:  # noqa: ARG002
+        """Itself: nobody waits."""
+        return self
+
+    def wants(self) -> int:
+        """More than anybody has."""
+        return sys.maxsize
+
+    def load(self) -> tuple[ReplicaLoad, ...]:
+        """There is no replica."""
+        return ()
+
+    async def replicas(self, urls: Iterable[str]) -> None:
+        """A script has none."""
 
     async def drain(self) -> None:
         """Nothing ever waits."""

@@ -88,6 +88,9 @@ def serve(
     faults: tuple[FaultRule, ...] = (),
     models: tuple[str, ...] = ("scripted",),
     latency_ms: float = 0.0,
+    places: int = 0,
+    capacity: int = 0,
+    metrics: bool = False,
     port: int = 0,
     log: Path | None = None,
     log_bodies: bool = False,
@@ -95,7 +98,8 @@ def serve(
 ) -> Iterator[Served]:
     """Start a server, stop it at the end. Raises `SetupError` when it does not start.
 
-    `log` is appended to; without it the log lies in a folder that goes with the server.
+    `places`, `capacity` and `metrics` are those of `testing.service`. `log` is appended to;
+    without it the log lies in a folder that goes with the server.
     """
     with tempfile.TemporaryDirectory(prefix="ultrainteract-server-") as name:
         folder = Path(name)
@@ -107,6 +111,8 @@ def serve(
             *("--port", str(port), "--log", str(log_path), "--models", ",".join(models)),
             *("--script", str(folder / "rules.json"), "--faults", str(folder / "faults.json")),
             *("--latency-ms", str(latency_ms), f"--api-key={api_key}"),
+            *("--places", str(places), "--capacity", str(capacity)),
+            *(["--metrics"] if metrics else []),
             *(["--log-bodies"] if log_bodies else []),
         ]
         pipe = subprocess.PIPE

@@ -3,8 +3,8 @@
     python -m ultrainteract.testing.server --port 0 --log requests.jsonl --script rules.json
 
 prints its address on one line when it is ready. Answers depend on the request's content alone.
-It serves chat completions, the list of models and /health; `POST /admin/faults` replaces the
-fault rules, `GET /admin/arrivals/N` answers when N chat requests are in the log.
+It serves chat completions, the list of models, /health and /metrics; `POST /admin/faults` replaces
+the fault rules, `GET /admin/arrivals/N` answers when N chat requests are in the log.
 """
 
 import argparse
@@ -14,12 +14,14 @@ import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
 from pydantic import ValidationError
 
 from ultrainteract.errors import UserError
+from ultrainteract.sampling.base import Request
 from ultrainteract.sampling.scripted import RuleScript, Script, load_script, respond
 from ultrainteract.sampling.wire import ChatBody
 from ultrainteract.testing.faults import (
@@ -31,6 +33,7 @@ from ultrainteract.testing.faults import (
 )
 from ultrainteract.testing.log import RequestLog
 from ultrainteract.testing.replies import Arrival, completion, error, invalid, reply_json
+from ultrainteract.testing.service import Service
 
 
 @dataclass
@@ -46,6 +49,7 @@ class ProtocolServer:
     api_key: str = ""
     """Without this bearer token requests are refused; empty lets everybody in."""
     keep_bodies: bool = False
+    service: Service = field(default_factory=Service)
     arrivals: int = 0
     logged: int = 0
     awaited: dict[int, asyncio.Event] = field(default_factory=dict)
@@ -56,10 +60,16 @@ class ProtocolServer:
         match request.method, request.path:
             case "GET", "/health":
                 return web.Response()
+            case "GET", "/metrics" if self.service.shows_metrics:
+                return web.Response(text=self.service.metrics())
             case _, path if path.startswith("/admin/"):
                 return await self._admin(request)
-            case _ if not self._admits(request):
-                return error(401, "Incorrect API key provided.", code="invalid_api_key")
+        if not self._admits(request):
+            return error(401, "Incorrect API key provided.", code="invalid_api_key")
+        return await self._protocol(request)
+
+    async def _protocol(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.method, request.path:
             case "GET", "/v1/models":
                 listed = [{"id": name, "object": "model"} for name in self.models]
                 return reply_json({"object": "list", "data": listed})
@@ -102,8 +112,15 @@ class ProtocolServer:
             message = f"The model `{asked.model}` does not exist."
             refusal = error(404, message, param="model", code="model_not_found")
             return await self._send(request, arrival, refusal)
-        hits = (rule for rule in self.faults if arrival.hit_by(rule))
-        fault = next(hits, None)
+        if self.service.full:
+            return await self._send(request, arrival, error(429, "Too many requests."))
+        async with self.service.place():
+            return await self._serve(request, arrival, asked)
+
+    async def _serve(
+        self, request: web.BaseRequest, arrival: Arrival, asked: Request
+    ) -> web.StreamResponse:
+        fault = next((rule for rule in self.faults if arrival.hit_by(rule)), None)
         if fault is not None and fault.kind is FaultKind.STATUS:
             answer = error(
                 fault.status, fault.message, code=fault.code, retry_after=fault.retry_after
@@ -135,9 +152,11 @@ class ProtocolServer:
         self.logged += 1
         if self.logged in self.awaited:
             self.awaited.pop(self.logged).set()
-        slow = fault.seconds if fault and kind is FaultKind.SLOW else 0.0
-        if self.latency or slow:
-            await asyncio.sleep(self.latency + slow)
+        seconds = fault.seconds if fault and kind is FaultKind.SLOW else 0.0
+        # A server that has too much to do refuses at once.
+        seconds += self.latency if answer.status != HTTPStatus.TOO_MANY_REQUESTS else 0.0
+        if seconds:
+            await asyncio.sleep(seconds)
         match kind:
             case FaultKind.HANG:
                 await asyncio.Event().wait()
@@ -200,6 +219,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--script", type=Path, help="JSON list of rules that answer")
     parser.add_argument("--faults", type=Path, help="JSON list of fault rules")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="before every answer")
+    parser.add_argument("--places", type=int, default=0, help="served at a time, others queue")
+    parser.add_argument("--capacity", type=int, default=0, help="above it 429; 0 takes all")
+    parser.add_argument("--metrics", action="store_true", help="show the queue as vLLM does")
     parser.add_argument("--models", default="scripted", help="names, separated by commas")
     parser.add_argument("--api-key", default="", help="refuse requests without this bearer token")
     parser.add_argument("--until-stdin-ends", action="store_true", help="die with the parent")
@@ -213,6 +235,7 @@ def main(arguments: list[str] | None = None) -> None:
             latency=given.latency_ms / 1000,
             api_key=given.api_key,
             keep_bodies=given.log_bodies,
+            service=Service(given.places, given.capacity, given.metrics),
         )
     except (UserError, OSError, ValidationError) as problem:
         parser.error(str(problem))

@@ -1,4 +1,4 @@
-"""`EndpointSampler` against a real protocol server in its own process; its log counts the calls."""
+"""A `Fleet` of one against a real protocol server in its own process; its log counts the calls."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.errors import ConfigError, Draining, ModelFault, SetupError
 from ultrainteract.sampling import connections, patience
 from ultrainteract.sampling.base import Reply, Request
-from ultrainteract.sampling.sampler import EndpointSampler
+from ultrainteract.sampling.fleet import Fleet
 from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sampling.wire import wire_key
 from ultrainteract.testing.faults import FaultKind, FaultRule
@@ -43,7 +43,7 @@ def serving(**values: object) -> ModelConfig:
     return MODEL.model_copy(update={"serve": serve_config})
 
 
-async def outcome(endpoint: EndpointSampler, request: Request) -> Reply | Exception:
+async def outcome(endpoint: Fleet, request: Request) -> Reply | Exception:
     """The reply, without its time, or what was raised instead."""
     try:
         return replace(await endpoint.sample(request), seconds=0.0)
@@ -54,8 +54,8 @@ async def outcome(endpoint: EndpointSampler, request: Request) -> Reply | Except
 @asynccontextmanager
 async def sampler(
     url: str, model: ModelConfig = MODEL, parked: Callable[[str], None] | None = None
-) -> AsyncIterator[EndpointSampler]:
-    made = EndpointSampler("actor", model, url, parked)
+) -> AsyncIterator[Fleet]:
+    made = Fleet("actor", model, (url,), parked)
     try:
         yield made
     finally:
@@ -525,14 +525,14 @@ async def test_preflight_suspects_an_address_without_its_version(server: Served)
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000/v1", "localhost", "ftp://x/v1"])
 def test_an_address_that_cannot_be_used_is_refused_at_once(url: str) -> None:
     with pytest.raises(ConfigError, match=r"models\.actor\.serve\.base_url"):
-        EndpointSampler("actor", MODEL, url)
+        Fleet("actor", MODEL, (url,))
 
 
 async def test_samplers_of_a_process_share_one_client_and_the_last_closes_it(
     server: Served,
 ) -> None:
     loop = asyncio.get_running_loop()
-    first, second = (EndpointSampler(name, MODEL, server.url) for name in ("a", "b"))
+    first, second = (Fleet(name, MODEL, (server.url,)) for name in ("a", "b"))
     await asyncio.gather(first.sample(ask()), second.sample(ask()))
     client = connections._by_loop[loop].session
     closed = []
