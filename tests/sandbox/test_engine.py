@@ -4,119 +4,30 @@ The engine is a second one, with folders, socket and pid file of its own.
 """
 
 import asyncio
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-import docker
+from benchmarks.second_engine import Engine, second_engine, startable
 from tests.sandbox.conftest import LIMITS
 from ultrainteract.errors import SetupError
 from ultrainteract.sandbox import docker as docker_module
 from ultrainteract.sandbox.docker import DockerSandbox
-from ultrainteract.sandbox.engine import knock
 from ultrainteract.sandbox.notebook import Notebook
 from ultrainteract.types import ExecResult, Outcome
 
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.skipif(os.getuid() != 0, reason="only root may start an engine"),
-    pytest.mark.skipif(not shutil.which("dockerd"), reason="there is no dockerd to start"),
+    pytest.mark.skipif(not startable(), reason="only root may start an engine, with dockerd"),
 ]
 TURNS = 6
-ROOM = 4 * 2**30
-
-
-class Engine:
-    """A `dockerd` with its containerd, apart from any other."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.host = f"unix://{folder}/docker.sock"
-        self._pids = (folder / "docker.pid", folder / "exec/containerd/containerd.pid")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Returns when it answers."""
-        for file in self._pids:
-            # What a killed engine left may name another process by now.
-            file.unlink(missing_ok=True)
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    "dockerd",
-                    *("--data-root", self.folder / "data", "--exec-root", self.folder / "exec"),
-                    *("--host", self.host, "--pidfile", self._pids[0]),
-                    *("--bridge", "none", "--iptables=false", "--ip-masq=false"),
-                ],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """Both at once, as a machine that runs out of memory does."""
-        assert self._process
-        containerd = int(self._pids[1].read_text())
-        self._process.kill()
-        os.kill(containerd, signal.SIGKILL)
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it, with what it mounted."""
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
-        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for mount in mounts:
-            if mount.startswith(f"{self.folder}/"):
-                subprocess.run(["umount", "--lazy", mount], check=True)
-
-    def containers(self) -> list[str]:
-        """The names of all containers, running or not."""
-        client = docker.DockerClient(self.host)
-        names = [str(one.name) for one in client.containers.list(all=True, ignore_removed=True)]
-        client.close()
-        return names
-
-    def _answers(self) -> bool:
-        with suppress(docker.errors.DockerException, OSError):
-            knock(self.host)
-            self.containers()
-            return True
-        return False
 
 
 @pytest.fixture(scope="module")
 def engine(image: str) -> Iterator[Engine]:
     """A second engine that has the sandbox image."""
-    # An image of this size is written, read and removed several times faster in memory.
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
-    with tempfile.TemporaryDirectory(prefix="ui-engine-", dir=memory if roomy else None) as folder:
-        second = Engine(Path(folder))
-        try:
-            second.start()
-            saved = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
-            load = ["docker", "--host", second.host, "load"]
-            subprocess.run(load, stdin=saved.stdout, check=True, capture_output=True)
-            assert saved.stdout
-            saved.stdout.close()
-            assert saved.wait() == 0
-            yield second
-        finally:
-            second.stop()
+    with second_engine(image) as second:
+        yield second
 
 
 @pytest.fixture(autouse=True)
