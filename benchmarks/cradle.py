@@ -24,7 +24,7 @@ class Cradle:
     """One command, started at once; its output is appended to `log`."""
 
     def __init__(self, log: Path, command: Iterable[str | Path], env: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen[bytes](
             [sys.executable, "-I", __file__, log, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -32,24 +32,25 @@ class Cradle:
             bufsize=0,  # or a second line would wait in a buffer that select does not see
             start_new_session=True,
         )
+        assert self._process.stdout
+        self._lines = self._process.stdout
         self._status: int | None = None
         self.pid = int(self._said())
         """Of the command."""
 
     def _said(self) -> bytes:
-        assert self._process.stdout
-        return self._process.stdout.readline()
+        return self._lines.readline()
 
     def status(self) -> int | None:
         """The command's exit status, negative for a signal; None while it runs."""
-        if self._status is None and select.select([self._process.stdout], [], [], 0)[0]:
+        if self._status is None and select.select([self._lines], [], [], 0)[0]:
             self._status = int(self._said())
         return self._status
 
     def wait(self, seconds: float) -> int | None:
         """As `status`, once it has ended or after `seconds`."""
         if self._status is None:
-            select.select([self._process.stdout], [], [], seconds)
+            select.select([self._lines], [], [], seconds)
         return self.status()
 
     def living(self) -> dict[int, str]:
@@ -59,10 +60,9 @@ class Cradle:
     def close(self) -> None:
         """Kill what is left."""
         assert self._process.stdin
-        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait()
-        self._process.stdout.close()
+        self._lines.close()
 
 
 def family(root: int) -> dict[int, str]:

@@ -70,7 +70,7 @@ def main() -> None:
         signal.signal(number, lambda number, _: os.write(written, bytes([number])))
     from ray.cluster_utils import Cluster  # noqa: PLC0415 (the other side needs no Ray)
 
-    def add(**options: object) -> None:
+    def add(**options: bool) -> None:
         node = cluster.add_node(num_cpus=_CPUS, **options)
         print("node", cluster.address, node.all_processes["raylet"][0].process.pid, flush=True)
 
@@ -80,7 +80,7 @@ def main() -> None:
         add()
     while os.read(wakeup, 1) == bytes([signal.SIGUSR1]):
         add()
-    cluster.shutdown()
+    cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

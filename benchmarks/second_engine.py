@@ -31,7 +31,7 @@ class Engine:
         for file in self._pids:
             # What a killed engine left may name another process by now.
             file.unlink(missing_ok=True)
-        command = [
+        command: list[str | Path] = [
             "dockerd",
             *("--data-root", self.folder / "data", "--exec-root", self.folder / "exec"),
             *("--host", self.host, "--pidfile", self._pids[0]),

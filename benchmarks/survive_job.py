@@ -40,7 +40,12 @@ def rules() -> tuple[Rule, ...]:
         )
 
     return (
-        Rule(model=ACTOR, any="python (interpreter|code block)", replies=replies(_PROGRAM), by_seed=True),
+        Rule(
+            model=ACTOR,
+            any="python (interpreter|code block)",
+            replies=replies(_PROGRAM),
+            by_seed=True,
+        ),
         Rule(model=ACTOR, any=".", replies=replies(_PROSE), by_seed=True),
     )
 
@@ -48,7 +53,10 @@ def rules() -> tuple[Rule, ...]:
 def write_problems(path: Path, count: int) -> None:
     """Rows as GSM8K has them."""
     rows = (
-        {"question": f"Shelf {place} has 6 rows of 7 jars. How many?", "answer": "6 * 7 = 42\n#### 42"}
+        {
+            "question": f"Shelf {place} has 6 rows of 7 jars. How many?",
+            "answer": "6 * 7 = 42\n#### 42",
+        }
         for place in range(count)
     )
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
