@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.test_run_folder import config
-from ultrainteract.errors import JournalFault, RunFolderError
+from ultrainteract.errors import DiskFull, JournalFault, RunFolderError
 from ultrainteract.journal import Effect, End, Facts, Journal
-from ultrainteract.locks import RunLock
+from ultrainteract.locks import RunLock, WriterLock
 from ultrainteract.recorder import Recorded
 from ultrainteract.run_folder import changes
 from ultrainteract.types import Claim, Instruction, Reference, Task, digest
@@ -122,6 +122,29 @@ def test_a_folder_has_one_run_at_a_time(tmp_path: Path) -> None:
         RunLock(tmp_path)
     lock.release()
     RunLock(tmp_path).release()
+
+
+def test_a_writer_that_does_not_end_is_named_and_not_waited_for_for_ever(tmp_path: Path) -> None:
+    lock = WriterLock(tmp_path)
+    with pytest.raises(JournalFault, match=rf"process \({os.getpid()}\)"):
+        WriterLock(tmp_path, seconds=0.1)
+    lock.release()
+    WriterLock(tmp_path, seconds=0.1).release()
+
+
+def test_a_full_disk_takes_nothing_and_then_goes_on(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.record([effect("before")])
+    (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
+    journal._db.execute(f"PRAGMA max_page_count = {pages}")
+    batch = [effect(f"{number}", b"x" * 5000) for number in range(20)]
+    with pytest.raises(DiskFull, match="is full"):
+        journal.record(batch)
+    assert len(journal.effects("t")) == 1
+    journal._db.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    journal.record(batch)
+    assert len(journal.effects("t")) == 21
+    journal.close()
 
 
 def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ultrainteract.errors import JournalFault, boundary
+from ultrainteract.errors import DiskFull, JournalFault, boundary
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
 class Database:
@@ -67,12 +69,14 @@ class Database:
     @contextmanager
     def _transaction(self, what: str) -> Iterator[None]:
         with self._turn, boundary(JournalFault, f"{what} in {self.path}", sqlite3.Error):
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield
-            except BaseException:
+                self._db.execute("COMMIT")
+            except BaseException as error:
                 # After a full disk SQLite may have rolled back already.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error) and error.sqlite_errorcode in _FULL:
+                    raise DiskFull(f"the disk that holds {self.path} is full") from error
                 raise
-            self._db.execute("COMMIT")

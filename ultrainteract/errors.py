@@ -14,6 +14,7 @@ UltraInteractError
 │   │   └── CellGone     (sandbox.base) a snapshot is gone: its path is replayed
 │   ├── GraderFault
 │   └── JournalFault
+│       └── DiskFull     nothing is lost: what waits to be recorded is recorded once there is room
 ├── Draining             the run is stopping: no new effect is started
 │   └── OutOfBudget      a limit of the run is reached: no request begins
 ├── Unrecorded           (recorder) a replay misses a record: the tree is unfinished
@@ -65,6 +66,9 @@ class GraderFault(Fault): ...
 
 
 class JournalFault(Fault): ...
+
+
+class DiskFull(JournalFault): ...
 
 
 class Draining(UltraInteractError):

@@ -1,9 +1,12 @@
 """Who may work in a run's folder: one run at a time, one journal writer at a time."""
 
 import fcntl
+import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from ultrainteract.errors import RunFolderError
+from ultrainteract.errors import JournalFault, RunFolderError
 
 
 class RunLock:
@@ -38,13 +41,42 @@ def in_use(folder: Path) -> bool:
     return False
 
 
+def _holders(file: int) -> Iterator[str]:
+    """Pids that hold a lock on an open file, as the system lists them."""
+    inode = str(os.fstat(file).st_ino)
+    for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+        fields = line.split()
+        if "->" not in fields and fields[5].rpartition(":")[2] == inode:
+            yield fields[4]
+
+
 class WriterLock:
     """One writer at a time: after a kill the old one may live a few seconds longer."""
 
-    def __init__(self, folder: Path) -> None:
-        """Waits for the writer before this one to end."""
+    def __init__(self, folder: Path, seconds: float = 60.0) -> None:
+        """Waits so long for the writer before this one to end, then raises `JournalFault`: a
+        process that is stopped outlives its run."""
         self._file = (folder / "writer.lock").open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            self._take(seconds)
+        except BlockingIOError as error:
+            holders = ", ".join(_holders(self._file.fileno())) or "unknown"
+            self._file.close()
+            raise JournalFault(
+                f"the journal in {folder} is held by an earlier run's process ({holders}) since "
+                f"{seconds:g} s and more: end that process (kill -9), then run again"
+            ) from error
+
+    def _take(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+            # No system call waits for a lock and gives up by itself.
+            time.sleep(0.05)
 
     def release(self) -> None:
         """Let the next one in."""

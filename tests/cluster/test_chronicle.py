@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ultrainteract.cluster.chronicle import LOG, Chronicle, Progress
 from ultrainteract.cluster.rounds import Round, TreeReport
-from ultrainteract.report.snapshot import read_snapshot
+from ultrainteract.report.snapshot import FILE, read_snapshot
 
 
 def events(folder: Path) -> list[dict[str, object]]:
@@ -47,3 +47,13 @@ def test_counts_add_up_and_what_is_under_way_ends_with_its_worker(tmp_path: Path
     ended = read_snapshot(tmp_path)
     assert ended
     assert ended.gauges == {}
+
+
+def test_a_full_disk_costs_lines_and_no_run(tmp_path: Path) -> None:
+    (tmp_path / LOG).symlink_to("/dev/full")
+    (tmp_path / f"{FILE}.draft").symlink_to("/dev/full")
+    said: list[str] = []
+    with Chronicle(tmp_path, trees=1, before=0) as chronicle:
+        chronicle.beside(Progress(said.append, lambda report: None)).say("goes on")
+        chronicle.write()
+    assert said == ["goes on"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter
-from ultrainteract.errors import JournalFault
+from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter, with_room
+from ultrainteract.errors import DiskFull, JournalFault
 from ultrainteract.journal import Effect, End, Journal, Place
 from ultrainteract.limits import UNLIMITED
 
@@ -106,3 +106,19 @@ async def test_who_asks_a_second_time_gets_the_first_answer(tmp_path: Path) -> N
         held.get(effect(4).place, data) for held, data in zip(both, (b"1", b"2"), strict=True)
     } == {(await writer.effects("t"))["sample", "4"]}
     await writer.close()
+
+
+async def test_a_full_disk_is_told_once_and_waited_for() -> None:
+    said: list[str] = []
+    full = 3
+
+    async def commit(batch: Batch) -> dict[Place, bytes]:
+        nonlocal full
+        full -= 1
+        if full >= 0:
+            raise DiskFull("the disk is full")
+        return {one.place: b"recorded" for one in batch.effects}
+
+    held = await with_room(commit, said.append, Batch([effect(1)]))
+    assert held == {effect(1).place: b"recorded"}
+    assert said == ["the disk is full: work waits until there is room"]

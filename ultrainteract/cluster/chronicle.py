@@ -5,6 +5,7 @@ workers tell, sums are kept, and every `_EVERY` seconds `report.snapshot` is wri
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -55,20 +56,26 @@ class Chronicle:
         self._gauges.clear()
         self.write()
         if self._log:
-            self._log.close()
+            with contextlib.suppress(OSError):
+                self._log.close()
 
     def event(self, kind: str, **facts: JSON) -> None:
-        """One line: when, what, and the facts."""
+        """One line: when, what, and the facts. A full disk holds it back, and no run."""
         self._note(kind, facts)
+        self._flush()
+
+    def _flush(self) -> None:
         if self._log:
-            self._log.flush()
+            with contextlib.suppress(OSError):
+                self._log.flush()
 
     def _note(self, kind: str, facts: Mapping[str, JSON]) -> None:
         # What only trees tell waits for the next snapshot: a call of the system each would cost
         # as much as the rest of it.
         if self._log:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
+            with contextlib.suppress(OSError):
+                self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
 
     def told(self, worker: int, node: str, heard: Round) -> None:
         """Take in what a worker said."""
@@ -107,16 +114,16 @@ class Chronicle:
             await asyncio.sleep(_EVERY)
 
     def write(self) -> None:
-        """Write the snapshot of now, and what of the log still waits."""
-        if self._log:
-            self._log.flush()
+        """Write the snapshot of now, and what of the log still waits; what cannot be written is
+        written with the next."""
+        self._flush()
         self._past.append((time.time(), self._counts.copy()))
         (then, first), (now, last) = self._past[0], self._past[-1]
         window = now - then
         gauges: Counter[Count] = Counter()
         for one in self._gauges.values():
             gauges.update(one)
-        Snapshot(
+        snapshot = Snapshot(
             at=now,
             since=self._since,
             pid=os.getpid(),
@@ -130,4 +137,6 @@ class Chronicle:
             rates={
                 label(key): (value - first[key]) / window for key, value in last.items() if window
             },
-        ).write(self._folder)
+        )
+        with contextlib.suppress(OSError):
+            snapshot.write(self._folder)

@@ -53,7 +53,7 @@ class TreeWorker:
     def __init__(self, name: str, work: Work) -> None:
         _log_to(Path(work.logs) / f"worker-{name}.log")
         self._work = work
-        self._journal = RemoteJournal()
+        self._journal = RemoteJournal(self._notice)
         self.draining = False
         for plugin in work.plugins:
             load_plugin(Path(plugin))

@@ -5,16 +5,18 @@ batches that wait as one transaction.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import ray
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_fixed
 
 from ultrainteract.budget import Prices, Till
 from ultrainteract.cluster.actors import ask, settle_heap
-from ultrainteract.errors import JournalFault, UltraInteractError
+from ultrainteract.errors import DiskFull, JournalFault, UltraInteractError
 from ultrainteract.journal import Effect, End, Journal, Place
 from ultrainteract.limits import UNLIMITED, LimitsConfig
 from ultrainteract.locks import WriterLock
@@ -25,6 +27,8 @@ T = TypeVar("T")
 NAME = "journal-writer"
 # Seconds: little beside any model's reply, and a message and a commit for many effects, not a few.
 _LINGER = 0.004
+# Seconds between two looks whether a full disk has room again.
+_LOOK = 0.5
 
 
 @dataclass(slots=True)
@@ -93,6 +97,25 @@ class Gathering:
                         done.set_result(held)
 
 
+async def with_room(commit: Commit, say: Callable[[str], None], batch: Batch) -> dict[Place, bytes]:
+    """`commit(batch)`, again and again while the disk is full; `say` is told once.
+
+    The one retry layer for the journal: what was paid for waits in memory.
+    """
+
+    async def once() -> dict[Place, bytes]:
+        return await commit(batch)
+
+    def tell(state: RetryCallState) -> None:
+        if state.attempt_number == 1 and state.outcome:
+            say(f"{state.outcome.exception()}: work waits until there is room")
+
+    waiting = AsyncRetrying(
+        retry=retry_if_exception_type(DiskFull), wait=wait_fixed(_LOOK), before_sleep=tell
+    )
+    return await waiting(once)
+
+
 class JournalWriter:
     """The journal as an actor. It may restart: recording twice is recording once."""
 
@@ -140,10 +163,11 @@ class RemoteJournal:
     Found by name: an actor that takes a handle as an argument cannot be restarted safely.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """`say` is told when the disk is full: what waits is recorded once there is room."""
         # Ray's handles have no attributes that a type checker could know.
         self._actor: Any = ray.get_actor(NAME)
-        self._gathering = Gathering(self._send, _LINGER)
+        self._gathering = Gathering(partial(with_room, self._send, say), _LINGER)
 
     async def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree."""
