@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,6 +166,26 @@ def test_what_stops_the_trees_leaves_the_old_dataset(
         publish(broken(), tmp_path / "out", about)
     assert contents(tmp_path / "out") == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_reader_meets_the_old_dataset_or_the_new_one_and_never_none(
+    plant: Plant, about: About, tmp_path: Path
+) -> None:
+    out, gaps, done = tmp_path / "out", [], threading.Event()
+    publish(grove(plant), out, about)
+
+    def read() -> None:
+        while not done.is_set():
+            if not (out / "run.yaml").exists():
+                gaps.append(1)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(5):
+        publish(grove(plant), out, about)
+    done.set()
+    reader.join()
+    assert not gaps
 
 
 def test_what_a_killed_run_left_beside_is_replaced(

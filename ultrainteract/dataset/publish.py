@@ -1,9 +1,11 @@
 """Trees -> a folder that `datasets.load_dataset` and the hub read: card, `run.yaml`, Parquet.
 
-One pass, one row group a view in memory. The folder is written beside its place and renamed, so
-a reader sees the old dataset or the new one, and a run killed half-way leaves the old one.
+One pass, one row group a view in memory. The folder is written beside its place and then changes
+places with the old one, so a reader, or a run killed at any moment, meets the old or the new one.
 """
 
+import ctypes
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +23,8 @@ from ultrainteract.report.tables import TURNS, RunTables
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import digest
 
+# Of renameat2(2).
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 Writers = dict[tuple[str, str], ShardWriter]
 
 
@@ -114,11 +118,23 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _replace(folder: Path, fresh: Path) -> None:
-    # Two renames, as a full folder cannot be renamed over. Killed between them, the new dataset
-    # lies complete beside the gap, and publishing again fills it.
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
+    if folder.exists() and _exchange(folder, fresh):
+        return
+    # Where the two cannot change places, two renames: a full folder cannot be renamed over. Killed
+    # between them, the new dataset lies complete beside the gap, and publishing again fills it.
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places at once; False where the system cannot (renameat2(2))."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "renameat2"):
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    flags = _RENAME_EXCHANGE
+    return bool(libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], flags) == 0)
