@@ -33,6 +33,7 @@ LAYERS = [
         "pairing",
         "budget",
         "early",
+        "forecast",
         "critic",
         "leak",
         "claims",

@@ -153,6 +153,17 @@ class Journal(Database):
         """Those whose trees have ended, in order."""
         return self._instructions("AND id IN (SELECT tree FROM ended)")
 
+    def problems(self) -> dict[str, str]:
+        """The problem of each instruction, both as ids, in order."""
+        sql = "SELECT id, data ->> '$.problem_id' FROM instruction ORDER BY position"
+        return dict(self._rows(sql))
+
+    def instruction(self, tree: str) -> Instruction:
+        """One of the run's, by its id."""
+        ((data,),) = self._rows("SELECT data FROM instruction WHERE id = ?", tree)
+        with self._reading(ValidationError):
+            return adapter(Instruction).validate_json(data)
+
     def _instructions(self, which: str) -> Iterator[Instruction]:
         kind = adapter(Instruction)
         position = -1

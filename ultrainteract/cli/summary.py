@@ -23,7 +23,9 @@ def _title(summary: Summary) -> str:
         return "budget spent"
     if summary.drive.drained or summary.drive.fatal:
         return "stopped"
-    return "not finished" if summary.unfinished else "done"
+    if summary.unfinished:
+        return "not finished"
+    return "pilot grown" if summary.request.pilot else "done"
 
 
 def _parts(summary: Summary) -> Iterator[RenderableType]:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.configured import configured
+from ultrainteract.cli.forecast import render_forecast
 from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.summary import render
 from ultrainteract.cluster.beginning import SynthesisRequest
@@ -57,11 +58,19 @@ def synthesize(
     set_up: Annotated[  # noqa: FBT002
         bool, typer.Option("--set-up", help="First install what is missing.")
     ] = False,
+    estimate: Annotated[  # noqa: FBT002
+        bool, typer.Option("--estimate", help="Grow a pilot, print a forecast, and end.")
+    ] = False,
+    pilot: Annotated[int, typer.Option(min=1, help="Problems of the pilot.")] = 8,
     ray_address: Annotated[
         str | None, typer.Option(help="An existing Ray cluster, such as `auto`.")
     ] = None,
 ) -> None:
-    """Grow preference trees from a seed dataset and publish them; the same again resumes."""
+    """Grow preference trees from a seed dataset and publish them; the same again resumes.
+
+    Exit codes: 1 a fault left trees open, 2 something to mend first, 3 the budget is spent or a
+    forecast exceeds it, 130 stopped.
+    """
     chosen = configured(config, override or [], limit=limit, model=model)
     _refuse_path(run_name)
     name = run_name or f"{_run_name(dataset)}-{'scripted' if model else config.stem}"
@@ -74,6 +83,7 @@ def synthesize(
         plugins=tuple(plugin or ()),
         reconfigure=reconfigure,
         ray_address=ray_address,
+        pilot=pilot if estimate else None,
     )
     console = Console(highlight=False, soft_wrap=True)
     check_names(request)
@@ -84,7 +94,8 @@ def synthesize(
         console.print(line, style="yellow")
     summary = run(request, _progress(console))
     render(summary, console)
-    if summary.drive.limit:
+    within = not summary.forecast or render_forecast(summary.forecast, chosen.budget, console)
+    if summary.drive.limit or not within:
         raise typer.Exit(_BUDGET)
     if summary.drive.drained:
         raise typer.Exit(_STOPPED)

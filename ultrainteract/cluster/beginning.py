@@ -25,7 +25,8 @@ _PACKAGE = Path(__file__).parents[1]
 @dataclass(frozen=True, slots=True)
 class SynthesisRequest:
     """What the user asked for. `dataset` is a name, names with commas, or `all`; `environments`
-    and `source` narrow and replace the seed's own."""
+    and `source` narrow and replace the seed's own. With `pilot`, so many problems alone are grown,
+    for a forecast, and nothing is published."""
 
     dataset: str
     folder: Path
@@ -35,6 +36,7 @@ class SynthesisRequest:
     plugins: tuple[Path, ...] = ()
     reconfigure: bool = False
     ray_address: str | None = None
+    pilot: int | None = None
 
     @property
     def datasets(self) -> tuple[str, ...]:

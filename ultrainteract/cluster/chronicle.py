@@ -77,6 +77,11 @@ class Chronicle:
             with contextlib.suppress(OSError):
                 self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
 
+    @property
+    def calls(self) -> int:
+        """Model calls that were answered."""
+        return sum(much for (name, *_), much in self._counts.items() if name == "calls")
+
     def told(self, worker: int, node: str, heard: Round) -> None:
         """Take in what a worker said."""
         self._counts.update(heard.counts)

@@ -49,6 +49,9 @@ class Drive:
     diverged: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     drained: bool = False
+    calls: int = 0
+    """Model calls that were answered, in `seconds` from the first tree to the last."""
+    seconds: float = 0.0
     limit: str = ""
     """The limit of the run that stopped it, in words."""
     fatal: str = ""
@@ -112,8 +115,10 @@ async def drive(
                 return replace(result, drained=True)
             serving(engines.origins)
             work = replace(work, endpoints=engines.endpoints)
+            begun = time.monotonic()
             async with _writer(folder, work.config):
                 await _grow_all(backlog, work, result, stop, limited, progress, chronicle)
+            result.seconds, result.calls = time.monotonic() - begun, chronicle.calls
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
     chronicle.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)

@@ -15,12 +15,14 @@ from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.beginning import SynthesisRequest, begin
 from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.driver import Drive, drive, ray_session
+from ultrainteract.cluster.pilot import Pilot
 from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
 from ultrainteract.environment import environments, load_environment
 from ultrainteract.errors import ConfigError, unknown
+from ultrainteract.forecast import Forecast
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.limits import UNLIMITED
 from ultrainteract.report.about import about_run
@@ -49,6 +51,7 @@ class Summary:
     resumed: int = 0
     """Trees that an earlier run had grown."""
     published: Published | None = None
+    forecast: Forecast | None = None
     too_easy: list[Removal] = field(default_factory=list)
     """Problems that the filter model takes away."""
 
@@ -65,14 +68,23 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     summary = Summary(request)
     with open_run(request.folder) as run:
         begin(request, run, progress.say)
-        trees, summary.resumed = run.journal.trees(), run.journal.grown()
+        pilot = Pilot(run.journal, request.pilot) if request.pilot else None
+        among = pilot or run.journal
+        trees, summary.resumed = among.trees(), among.grown()
         waiting = trees - summary.resumed
         if waiting and (limit := _spent_up(request.config, run)):
             summary.drive = Drive(limit=limit)
         elif waiting:
             with Chronicle(run.path, trees, summary.resumed) as chronicle:
-                summary.drive = _grow(request, run, waiting, progress, chronicle, started)
-        _publish(request, run, summary, progress)
+                backlog = Backlog(among.waiting(), waiting, run.journal.touched)
+                summary.drive = _grow(request, run, backlog, progress, chronicle, started)
+        if pilot:
+            summary.unfinished = trees - pilot.grown()
+            if not summary.unfinished:
+                pilot.keep_pace(summary.drive, request.config, waiting)
+            summary.forecast = pilot.forecast(request.config)
+        else:
+            _publish(request, run, summary, progress)
         summary.spent = run.journal.spent()
         summary.executions = run.journal.count("execute")
     summary.seconds = time.monotonic() - started
@@ -99,7 +111,7 @@ def check_names(request: SynthesisRequest) -> None:
 def _grow(
     request: SynthesisRequest,
     run: RunFolder,
-    waiting: int,
+    backlog: Backlog,
     progress: Progress,
     chronicle: Chronicle,
     started: float,
@@ -123,11 +135,10 @@ def _grow(
         uses_code=uses_code,
         logs=str(run.logs),
     )
-    if expectation := expected_on_cpu(config, waiting):
+    if expectation := expected_on_cpu(config, backlog.waiting):
         progress.say(expectation)
     progress.say("starting Ray")
     with ray_session(request.ray_address):
-        backlog = Backlog(journal.waiting(), waiting, journal.touched)
         return asyncio.run(drive(run.path, backlog, work, progress, chronicle, serving, started))
 
 
