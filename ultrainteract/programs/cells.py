@@ -107,7 +107,7 @@ async def load(
     root = await sandbox.root(seed, [HostTool(inbox.hand_over)])
     cell = await installed(root, "wire", "callee", preamble=preamble)
     limits = Limits(seconds=seconds, memory_mb=memory_mb, output_chars=4000)
-    result, cell = await advanced(cell, source, Manner(script=True, limits=limits))
+    result, cell = await advanced(cell, source, Manner(script=True, stays=True, limits=limits))
     if result.outcome is not Outcome.OK:
         return Stopped(result.outcome, last_line(result.errors or result.output))
     return Program(cell, inbox, memory_mb)

@@ -94,6 +94,7 @@ class Attempts:
             processes=task.processes,
             memory=task.memory,
             script=task.script,
+            stays=task.stays,
             token=token.hex(),
         )
         if process is None:

@@ -19,11 +19,14 @@ class Manner:
     """How one execution differs from a notebook's cell.
 
     `stdin` is the text it reads. A `script` runs as `python program.py` does: no echo, standard
-    error apart, an exit with 0 is a clean end. `limits` replace the sandbox's own.
+    error apart, an exit with 0 is a clean end; then its threads are waited for, its exit handlers
+    run and its globals go, unless it `stays`, as a module that was imported. `limits` replace the
+    sandbox's own.
     """
 
     stdin: str = ""
     script: bool = False
+    stays: bool = False
     limits: Limits | None = None
 
 

@@ -151,7 +151,7 @@ class Interpreter:
         pid, cell, namespace = os.getpid(), f"Cell {number}", self.module.__dict__
         try:
             status = (
-                run_script(str(task["code"]), namespace)
+                run_script(str(task["code"]), namespace, ends=not task["stays"])
                 if script
                 else execute(str(task["code"]), cell, namespace)
             )

@@ -130,8 +130,7 @@ class Kernel:
         digest = hashlib.blake2b(
             code.encode("utf-8", "surrogatepass"), key=parent.digest, digest_size=16
         ).digest()
-        limits = request.get("limits")
-        limits = limits if isinstance(limits, dict) else {}
+        limits = given if isinstance(given := request.get("limits"), dict) else {}
         processes = min(settings.processes, limits.get("pids", settings.processes))
         # Besides its own there are cells, and the executions beside it.
         others = len(parent.notebook.names) + settings.slots
@@ -147,6 +146,7 @@ class Kernel:
             memory=limits.get("memory_mb", 0) * 2**20,
             calls=limits.get("calls", CALLS),
             script=bool(request.get("script")),
+            stays=bool(request.get("stays")),
             stdin=str(request.get("stdin", "")),
         )
         return task, digest

@@ -251,6 +251,8 @@ def _different(manner: Manner) -> dict[str, object]:
         fields["stdin"] = manner.stdin
     if manner.script:
         fields["script"] = True
+    if manner.stays:
+        fields["stays"] = True
     if manner.limits:
         fields["limits"] = asdict(manner.limits)
     return fields

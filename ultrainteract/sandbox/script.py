@@ -14,15 +14,24 @@ from ultrainteract.sandbox.execution import execute, flush, show
 NAME = "program.py"
 
 
-def run_script(code: str, namespace: dict[str, object]) -> str:
-    """The status of a program that runs from beginning to end, see `execute`; nothing is echoed."""
+def run_script(code: str, namespace: dict[str, object], *, ends: bool) -> str:
+    """The status of a program that runs from beginning to end, see `execute`; nothing is echoed.
+
+    With `ends` it goes on to what an interpreter does at its end.
+    """
     before = set(namespace)
     sys.argv = [NAME]
     atexit._clear()  # noqa: SLF001  the interpreter's own handlers are no part of the program
     status = execute(code, NAME, namespace, echo=False)
-    # What an interpreter does at its end; what goes wrong there is shown, and changes no outcome.
-    ends = (threading._shutdown, atexit._run_exitfuncs)  # type: ignore[attr-defined]  # noqa: SLF001
-    for step in ends:
+    if ends:
+        _end(namespace, before)
+    return status
+
+
+def _end(namespace: dict[str, object], before: set[str]) -> None:
+    """What goes wrong on the way is shown, and changes no outcome."""
+    steps = (threading._shutdown, atexit._run_exitfuncs)  # type: ignore[attr-defined]  # noqa: SLF001
+    for step in steps:
         try:
             step()
         except BaseException as error:  # noqa: BLE001  a program's own, at its end
@@ -32,4 +41,3 @@ def run_script(code: str, namespace: dict[str, object]) -> str:
     for name in [name for name in namespace if name not in before]:
         namespace.pop(name, None)
     gc.collect()
-    return status

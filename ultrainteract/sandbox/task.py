@@ -77,6 +77,7 @@ class Task:
     memory: int = 0
     calls: int = CALLS
     script: bool = False
+    stays: bool = False
     stdin: str = ""
 
 

@@ -92,6 +92,10 @@ async def a_script_ends_as_python_would_end_it(bench: Bench) -> str:
         expect(f"output of {code!r}", output, shown)
         holds = error in result.errors
         expect_that(f"errors of {code!r}", repr(error), result.errors, holds=holds)
+    kept = "import atexit\natexit.register(print, 1)\nx = 41"
+    first, then = await line.turns((kept, replace(SCRIPT, stays=True)), ("x + 1", Manner()))
+    expect_ok("a script that stays", "", first)
+    expect_ok("what goes on from it", "42\n", then)
     return f"{len(ENDS)} ways to end"
 
 
