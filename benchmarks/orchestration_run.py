@@ -69,7 +69,6 @@ def ask(
         before = cpu_of(server.process.pid)
         used = run(
             client.command(server.url, rows, folder, in_flight),
-            folder / "output.txt",
             naming,
             lambda process: process != DAEMONS,
             {"PYTHONPATH": str(Path(__file__).parents[1])},

@@ -3,12 +3,13 @@
 import contextlib
 import os
 import subprocess
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _LOOK, _WEIGH = 0.1, 0.5
@@ -22,13 +23,37 @@ class Naming(Protocol):
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """Memory by name at one moment of the monotonic clock: MB of resident pages, each process's
+    share of them, and of page tables."""
+
+    at: float
+    mb: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of output, when it came."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Used:
-    """CPU seconds (user and system) by name, the peak of the summed memory of those that count
-    (their share of resident pages, and page tables), and the seconds it all took."""
+    """CPU seconds (user and system) by name, the memory of those that count, what was printed,
+    when it began and the seconds it all took."""
 
     cpu: Mapping[str, float]
-    peak_mb: float
+    memory: Sequence[Weighed]
+    lines: Sequence[Line]
+    began: float
     seconds: float
+
+    @property
+    def peak_mb(self) -> float:
+        """Of the summed memory."""
+        return max((sum(one.mb.values()) for one in self.memory), default=0.0)
 
     def of(self, names: Sequence[str]) -> float:
         """CPU seconds of those names together."""
@@ -51,7 +76,7 @@ class _Watch:
     naming: Naming
     counts: Callable[[str], bool]
     seen: dict[int, _Seen] = field(default_factory=dict)
-    peak_kb: int = 0
+    memory: list[Weighed] = field(default_factory=list)
 
     def find(self) -> None:
         """New descendants, and what they are called by now."""
@@ -69,9 +94,12 @@ class _Watch:
                 known.own, known.ended = stat.own, stat.ended
 
     def weigh(self) -> None:
-        """The memory of those that count, together."""
-        counted = (pid for pid, known in self.seen.items() if self.counts(known.name))
-        self.peak_kb = max(self.peak_kb, sum(map(held_kb, counted)))
+        """The memory of those that count."""
+        held: dict[str, float] = defaultdict(float)
+        for pid, known in self.seen.items():
+            if self.counts(known.name):
+                held[known.name] += held_kb(pid) / 1024
+        self.memory.append(Weighed(time.monotonic(), dict(held)))
 
     def cpu(self) -> dict[str, float]:
         """By name; what came and went unseen is in its parent's clock of ended children."""
@@ -85,20 +113,23 @@ class _Watch:
 
 def run(
     command: Sequence[str],
-    output: Path,
     naming: Naming,
     counts: Callable[[str], bool],
     environment: Mapping[str, str] | None = None,
 ) -> Used:
     """Run a command to its end. Raises RuntimeError, with the end of its output, when it fails."""
     started = time.monotonic()
-    with output.open("ab") as sink:
-        process = subprocess.Popen(
-            command,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-        )
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+    lines: list[Line] = []
+    # Some grandchild may hold the pipe for longer than the command lives.
+    reading = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+    reading.start()
     watch, weighed = _Watch(process.pid, naming, counts), 0.0
     while _runs(process.pid):
         if time.monotonic() - weighed >= _WEIGH:
@@ -110,9 +141,18 @@ def run(
     # Not reaped yet: its clocks can still be read, and they are final.
     watch.look()
     seconds = time.monotonic() - started
-    if code := process.wait():
-        raise RuntimeError(f"{command} ended with {code}:\n{output.read_text()[-4000:]}")
-    return Used(watch.cpu(), watch.peak_kb / 1024, seconds)
+    code = process.wait()
+    reading.join(timeout=10)
+    if code:
+        said = "\n".join(line.text for line in lines[-60:])
+        raise RuntimeError(f"{command} ended with {code}:\n{said}")
+    return Used(watch.cpu(), watch.memory, lines, started, seconds)
+
+
+def _read(source: IO[str], lines: list[Line]) -> None:
+    with source:
+        for text in source:
+            lines.append(Line(time.monotonic(), text.rstrip("\n")))  # noqa: PERF401  as they come
 
 
 def cpu_of(pid: int) -> float:

@@ -10,11 +10,17 @@ from benchmarks import orchestration
 from benchmarks.orchestration import Case, bars, figures
 from benchmarks.orchestration_clients import write_rows
 from benchmarks.orchestration_run import DAEMONS, Asked, cost, naming
-from benchmarks.process_tree import Used
+from benchmarks.process_tree import Used, Weighed
 
 
 def asked(calls: int, seconds: float, cpu: dict[str, float], peak_mb: float) -> Asked:
-    return Asked(calls, seconds, 0.5, Used(cpu, peak_mb, seconds + 5), ())
+    return Asked(
+        calls,
+        seconds,
+        0.5,
+        Used(cpu, [Weighed(0.0, {"driver": peak_mb})], [], 0.0, seconds + 5),
+        (),
+    )
 
 
 def test_a_call_costs_what_a_run_of_one_call_does_not() -> None:

@@ -1,7 +1,6 @@
 """What a command used is told by name, whoever did the work and however short it lived."""
 
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -24,11 +23,9 @@ def naming(line: str, *, root: bool) -> str:
     return "parent" if root else "kept" if "kept" in line else "other"
 
 
-def test_cpu_of_children_is_counted_by_name_and_of_short_ones_too(tmp_path: Path) -> None:
+def test_cpu_of_children_is_counted_by_name_and_of_short_ones_too() -> None:
     program = PARENT.format(kept=BURN.format(seconds=0.6), short=BURN.format(seconds=0.06))
-    used = run(
-        [sys.executable, "-c", program], tmp_path / "out", naming, lambda name: name == "parent"
-    )
+    used = run([sys.executable, "-c", program], naming, lambda name: name == "parent")
     assert 0.55 <= used.cpu["kept"] < 1.0
     # Five short ones, seen or not, and the interpreters' own start.
     assert used.of(("parent", "other")) >= 0.3
@@ -36,11 +33,10 @@ def test_cpu_of_children_is_counted_by_name_and_of_short_ones_too(tmp_path: Path
     assert used.seconds >= 1.2
 
 
-def test_a_command_that_fails_says_what_it_printed(tmp_path: Path) -> None:
+def test_a_command_that_fails_says_what_it_printed() -> None:
     with pytest.raises(RuntimeError, match="no such thing"):
         run(
             [sys.executable, "-c", "raise SystemExit('no such thing')"],
-            tmp_path / "out",
             naming,
             bool,
         )
