@@ -54,12 +54,11 @@ class RayNodes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def close(self) -> None:
-        """End every node; what does not end is killed."""
+    def end(self) -> None:
+        """End every node; whatever does not end stays in the cradle."""
         with suppress(ProcessLookupError):
             os.kill(self.cradle.pid, signal.SIGTERM)
         self.cradle.wait(60)
-        self.cradle.close()
 
 
 def main() -> None:

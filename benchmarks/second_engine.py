@@ -47,8 +47,9 @@ class Engine:
     def kill(self) -> None:
         """Both at once, as a machine that runs out of memory does."""
         containerd = int(self._pids[1].read_text())
-        os.kill(self._cradles[-1].pid, signal.SIGKILL)
-        os.kill(containerd, signal.SIGKILL)
+        for pid in (self._cradles[-1].pid, containerd):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._cradles[-1].wait(30)
 
     def stop(self) -> None:
@@ -61,7 +62,8 @@ class Engine:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in mounts:
             if mount.startswith(f"{self.folder}/"):
-                subprocess.run(["umount", "--lazy", mount], check=True)
+                # One that was gone by itself is no error.
+                subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
 
     def containers(self) -> list[str]:
         """The names of all containers, running or not."""

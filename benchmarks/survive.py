@@ -14,15 +14,15 @@ import os
 import random
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.second_engine import Engine, second_engine, startable
-from benchmarks.survive_campaign import Account, Campaign, schedule
+from benchmarks.survive_campaign import Campaign, Figures, schedule, undisturbed
 from benchmarks.survive_site import Scale, site
 from benchmarks.survive_strikes import STRIKES
 
@@ -39,17 +39,20 @@ def main() -> int:
     if not startable() and _FOR_ROOT & set(kinds):
         raise SystemExit(f"only root on a machine with dockerd can strike {sorted(_FOR_ROOT)}")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ui-sv-")))
+        folder = options.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="ui-sv-"))
+        )
+        folder.mkdir(exist_ok=True)
         # Read by Ray in every process that starts below.
         os.environ["RAY_TMPDIR"] = str(folder)
         engine = None
         if startable():
             engine = stack.enter_context(second_engine(_IMAGE))
             os.environ["DOCKER_HOST"] = engine.host
-        figures, account = strike(folder, options, kinds, engine)
-    show(figures, account)
-    print(json.dumps(figures))
-    return 0 if met(figures, options.faults) else 1
+        campaign, figures = strike(folder, options, kinds, engine)
+    show(campaign, figures)
+    print(json.dumps(asdict(figures)))
+    return 0 if figures.met(options.faults) else 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,74 +63,43 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--kinds", default=",".join(STRIKES), help="separated by commas")
     made.add_argument("--problems", type=int, default=0, help="two trees each; 0: by the faults")
     made.add_argument("--trees", type=int, default=8, help="in flight, for each worker")
+    made.add_argument("--keep", type=Path, help="an empty folder for what is left; a short name")
     made.add_argument("--latency-ms", type=float, default=150.0)
     return made
 
 
 def strike(
     folder: Path, options: argparse.Namespace, kinds: list[str], engine: Engine | None
-) -> tuple[dict[str, object], Account]:
+) -> tuple[Campaign, Figures]:
     """The undisturbed run, then the struck one."""
     draw = random.Random(options.seed)
     problems = options.problems or max(16, 3 * options.faults)
     scale = Scale(problems, options.trees, options.latency_ms)
     with site(folder / "whole", scale, engine, disk=False) as whole:
-        started = time.monotonic()
-        whole_run = Campaign(whole, 0, draw)
-        whole_run.run([])
-        seconds, reference = time.monotonic() - started, whole_run.dataset()
-        calls = len(whole.received())
+        reference = undisturbed(whole)
     with site(folder / "struck", scale, engine, disk=startable()) as struck:
-        started = time.monotonic()
-        campaign = Campaign(struck, calls, draw)
+        campaign = Campaign(struck, reference, draw)
         try:
             campaign.run(schedule(kinds, options.faults, draw))
         finally:
             campaign.close()
-        received = [line.key for line in struck.received()]
-        account = campaign.account
-        figures: dict[str, object] = {
-            "faults": len(account.faults),
-            "by_kind": account.by_kind(),
-            "identical": campaign.dataset() == reference != "",
-            "repeated": len(received) - len(set(received)),
-            "in_flight": account.in_flight(),
-            "unexplained": len(account.unexplained(struck)),
-            "hangs": len(account.hangs),
-            "orphans": len(account.orphans),
-            "lost": campaign.lost(),
-            "calls": calls,
-            "restarts": len(struck.job.cradles) - 1,
-            "seconds_undisturbed": round(seconds, 1),
-            "seconds": round(time.monotonic() - started, 1),
-        }
-    return figures, account
+        return campaign, campaign.figures()
 
 
-def met(figures: dict[str, object], faults: int) -> bool:
-    """Whether the bar is met."""
-    repeated, in_flight = figures["repeated"], figures["in_flight"]
-    assert isinstance(repeated, int)
-    assert isinstance(in_flight, int)
-    clean = not any(figures[name] for name in ("hangs", "orphans", "lost", "unexplained"))
-    within = figures["faults"] == faults and repeated <= in_flight
-    return bool(figures["identical"]) and clean and within
-
-
-def show(figures: dict[str, object], account: Account) -> None:
+def show(campaign: Campaign, figures: Figures) -> None:
     """What was struck, and the figures."""
     console = Console(highlight=False)
     table = Table(title="faults", box=None)
     for name in ("kind", "what", "seconds", "under way"):
         table.add_column(name)
-    for fault in account.faults:
+    for fault in campaign.faults:
         seconds = f"{fault.ended - fault.began:.1f}"
         table.add_row(fault.kind, "; ".join(fault.said), seconds, str(len(fault.under_way)))
     console.print(table)
-    for line in (*account.hangs, *account.orphans):
+    for line in (*campaign.hangs, *campaign.orphans):
         console.print(line, style="red", markup=False)
     table = Table(title="survive", box=None)
-    for key, value in figures.items():
+    for key, value in asdict(figures).items():
         table.add_row(key, str(value))
     console.print(table)
 

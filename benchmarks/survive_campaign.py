@@ -3,12 +3,12 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.survive_job import fingerprint, recorded
 from benchmarks.survive_site import Site
-from benchmarks.survive_strikes import STRIKES
+from benchmarks.survive_strikes import AFTERWARDS, STRIKES, Strike
 
 # Seconds without any sign of work that count as a hang, and until every process must be gone: of
 # a Ray whose driver was killed the agents try for a minute to tell it.
@@ -29,34 +29,43 @@ class Fault:
     under_way: set[str] = field(default_factory=set)
 
 
-@dataclass
-class Account:
-    """What became of a struck run."""
+@dataclass(frozen=True)
+class Reference:
+    """What an undisturbed run came to."""
 
-    faults: list[Fault] = field(default_factory=list)
-    hangs: list[str] = field(default_factory=list)
-    orphans: list[str] = field(default_factory=list)
+    dataset: str
+    """Fingerprint."""
+    calls: int
+    seconds: float
 
-    def by_kind(self) -> dict[str, int]:
-        """How many faults of each kind."""
-        return dict(sorted(Counter(fault.kind for fault in self.faults).items()))
 
-    def in_flight(self) -> int:
-        """Requests under way at each fault, summed over the faults."""
-        return sum(len(fault.under_way) for fault in self.faults)
+@dataclass(frozen=True)
+class Figures:
+    """What became of a struck run. `repeated` counts requests that a server got again,
+    `unexplained` those of them without a fault since the time before, `lost` trees that were not
+    grown, `broken` moments at which a published dataset was not whole."""
 
-    def unexplained(self, site: Site) -> list[str]:
-        """Requests that arrived a second time without a fault since the time before."""
-        last: dict[str, float] = {}
-        keys = []
-        for line in site.received():
-            before = last.get(line.key)
-            if before is not None and not any(
-                fault.began <= line.at and fault.ended >= before for fault in self.faults
-            ):
-                keys.append(line.key)
-            last[line.key] = line.at
-        return keys
+    faults: int
+    by_kind: dict[str, int]
+    identical: bool
+    repeated: int
+    in_flight: int
+    unexplained: int
+    hangs: int
+    orphans: int
+    lost: int
+    broken: int
+    restarts: int
+    calls: int
+    seconds: float
+    seconds_undisturbed: float
+
+    def met(self, faults: int) -> bool:
+        """Whether the bar is met, after so many faults."""
+        clean = not (self.unexplained or self.hangs or self.orphans or self.lost or self.broken)
+        return (
+            clean and self.identical and self.repeated <= self.in_flight and self.faults == faults
+        )
 
 
 def schedule(kinds: Sequence[str], faults: int, draw: random.Random) -> list[str]:
@@ -67,41 +76,88 @@ def schedule(kinds: Sequence[str], faults: int, draw: random.Random) -> list[str
 
 
 class Campaign:
-    """Strikes `site` as planned, spread over the `calls` that an undisturbed run makes."""
+    """Strikes `site` as planned, spread over the calls that an undisturbed run makes."""
 
-    def __init__(self, site: Site, calls: int, draw: random.Random) -> None:
-        self.site, self.account = site, Account()
-        self._calls, self._draw = calls, draw
-        self._vain, self._reached = 0, site.progress()[:3]
-        self._moved = time.monotonic()
+    def __init__(
+        self,
+        site: Site,
+        reference: Reference,
+        draw: random.Random,
+        strikes: Mapping[str, Strike] = STRIKES,
+    ) -> None:
+        self.faults: list[Fault] = []
+        self.hangs: list[str] = []
+        self.orphans: list[str] = []
+        self._site, self._reference, self._draw, self._strikes = site, reference, draw, strikes
+        self._broken = self._vain = 0
         self._seen = site.progress()
+        self._reached = self._seen[:3]
+        self._began = self._moved = time.monotonic()
 
     def run(self, plan: Sequence[str]) -> None:
         """All strikes, then to the end of the run. Raises RuntimeError when it cannot go on."""
-        for number, kind in enumerate(plan):
+        during = [kind for kind in plan if kind not in AFTERWARDS]
+        for number, kind in enumerate(during):
             # Not at once after another: the run is to have work under way.
-            asked = len({line.key for line in self.site.received()})
-            target = self._calls * (number + self._draw.uniform(0, 0.8)) / len(plan)
+            asked = len({line.key for line in self._site.received()})
+            target = self._reference.calls * (number + self._draw.uniform(0, 0.8)) / len(during)
             if not self._until(max(asked + 1, round(target))):
                 break
             self._strike(kind)
-        while self._until(None):
-            pass
+        self._until(None)
+        for kind in plan:
+            if kind in AFTERWARDS:
+                self._strike(kind)
+                self._until(None)
+
+    def figures(self) -> Figures:
+        """The account, once the run is over and `close` was called."""
+        received = [line.key for line in self._site.received()]
+        dataset = fingerprint(self._site.job.run / "dataset")
+        return Figures(
+            faults=len(self.faults),
+            by_kind=dict(sorted(Counter(fault.kind for fault in self.faults).items())),
+            identical=dataset == self._reference.dataset != "",
+            repeated=len(received) - len(set(received)),
+            in_flight=sum(len(fault.under_way) for fault in self.faults),
+            unexplained=len(self._unexplained()),
+            hangs=len(self.hangs),
+            orphans=len(self.orphans),
+            lost=_planned(self._site) - recorded(self._site.job.run)[2],
+            broken=self._broken,
+            restarts=len(self._site.job.cradles) - 1,
+            calls=self._reference.calls,
+            seconds=round(time.monotonic() - self._began, 1),
+            seconds_undisturbed=self._reference.seconds,
+        )
+
+    def _unexplained(self) -> list[str]:
+        last: dict[str, float] = {}
+        keys = []
+        for line in self._site.received():
+            before = last.get(line.key)
+            if before is not None and not any(
+                fault.began <= line.at and fault.ended >= before for fault in self.faults
+            ):
+                keys.append(line.key)
+            last[line.key] = line.at
+        return keys
 
     def _strike(self, kind: str) -> None:
-        site = self.site
+        site = self._site
+        published = fingerprint(site.job.run / "dataset")
         fault = Fault(kind, [], time.monotonic(), under_way=site.under_way())
-        self.account.faults.append(fault)
-        for said in STRIKES[kind](site, self._draw):
+        self.faults.append(fault)
+        for said in self._strikes[kind](site, self._draw):
             fault.said.append(said)
             fault.under_way |= site.under_way()
         fault.under_way |= site.under_way()
-        fault.ended = time.monotonic()
-        self._moved = fault.ended
+        fault.ended = self._moved = time.monotonic()
+        self._broken += published != fingerprint(site.job.run / "dataset") and bool(published)
 
     def _until(self, calls: int | None) -> bool:
         """Run until so many different requests were received; False when the run is done."""
-        site = self.site
+        site = self._site
         while calls is None or len({line.key for line in site.received()}) < calls:
             status = site.job.status()
             if status == 0 and site.job.cradles:
@@ -113,7 +169,7 @@ class Campaign:
         return True
 
     def _start_again(self) -> None:
-        site = self.site
+        site = self._site
         reached = site.progress()[:3]
         self._vain = self._vain + 1 if reached == self._reached else 0
         self._reached = reached
@@ -123,37 +179,41 @@ class Campaign:
 
     def _watch(self) -> None:
         """Count a hang, and end it."""
-        seen = self.site.progress()
+        seen = self._site.progress()
         if seen != self._seen:
             self._seen, self._moved = seen, time.monotonic()
         elif time.monotonic() - self._moved > _HANG:
-            last = self.account.faults[-1] if self.account.faults else None
-            self.account.hangs.append(f"after {last.kind} {last.said}" if last else "at the start")
-            self.site.kill_driver()
+            last = self.faults[-1] if self.faults else None
+            self.hangs.append(f"hang after {last.kind} {last.said}" if last else "hang")
+            self._site.kill_driver()
             self._moved = time.monotonic()
 
     def close(self) -> None:
         """See what is left behind: processes, containers, nodes of Ray."""
-        site = self.site
+        site = self._site
         if site.cluster:
-            site.cluster.close()
+            site.cluster.end()
         deadline = time.monotonic() + _FAREWELL
         while (left := self._left()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        self.account.orphans = left
+        self.orphans = left
 
     def _left(self) -> list[str]:
-        containers = self.site.engine.containers() if self.site.engine else []
-        return [line[:100] for line in self.site.living().values()] + containers
+        containers = self._site.engine.containers() if self._site.engine else []
+        return [line[:100] for line in self._site.living().values()] + containers
 
-    def lost(self) -> int:
-        """Trees that the run was to grow and did not."""
-        line = next(
-            line for line in self.site.job.output().splitlines() if line.startswith("seed gsm8k")
-        )
-        planned = int(line.split()[-2])
-        return planned - recorded(self.site.job.run)[2]
 
-    def dataset(self) -> str:
-        """The published dataset's fingerprint."""
-        return fingerprint(self.site.job.run / "dataset")
+def undisturbed(site: Site) -> Reference:
+    """Run `site` to its end."""
+    campaign = Campaign(site, Reference("", 0, 0.0), random.Random(0))
+    started = time.monotonic()
+    campaign.run([])
+    seconds = round(time.monotonic() - started, 1)
+    return Reference(fingerprint(site.job.run / "dataset"), len(site.received()), seconds)
+
+
+def _planned(site: Site) -> int:
+    """Trees that the run was to grow."""
+    lines = site.job.output().splitlines()
+    line = next(line for line in lines if line.startswith("seed gsm8k"))
+    return int(line.split()[-2])

@@ -15,7 +15,7 @@ from benchmarks.cradle import Cradle
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.types import digest
 
-ACTOR, CRITIC = "acts", "criticises"
+MODELS = ACTOR, CRITIC = "acts", "criticises"
 # The state that a program leaves shows in what the next one prints: a rebuilt one must be equal.
 _PROGRAM = """Step 1: Keep count of the attempts.
 Step 2: {step}
@@ -62,12 +62,10 @@ def write_problems(path: Path, count: int) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def write_config(path: Path, urls: tuple[str, str], trees: int) -> None:
-    """The actor is at the first address, the critic at the second."""
-    served = {
-        name: {"model": name, "serve": {"base_url": url, "timeout_seconds": 20}}
-        for name, url in zip((ACTOR, CRITIC), urls, strict=True)
-    }
+def write_config(path: Path, urls: list[str], trees: int) -> None:
+    """Every replica serves actor and critic."""
+    serve = {"base_url": urls, "timeout_seconds": 20}
+    served = {name: {"model": name, "serve": serve} for name in MODELS}
     config = {
         "models": served,
         "roles": {"actors": [ACTOR], "critic": CRITIC},
@@ -94,7 +92,9 @@ class Job:
 
     def start(self, address: str = "") -> None:
         """A new process, on a Ray of its own or on the cluster at `address`."""
-        words = [*self.command, *(("--ray-address", address) if address else ())]
+        # Each of the nodes, all of this machine, has so many workers.
+        on_cluster = ("--ray-address", address, "--set", "pace.workers=1")
+        words = [*self.command, *(on_cluster if address else ())]
         self.cradles.append(Cradle(self.log, words, {}))
 
     @property

@@ -12,8 +12,7 @@ from pathlib import Path
 from benchmarks.ray_nodes import RayNodes
 from benchmarks.second_engine import Engine
 from benchmarks.survive_job import (
-    ACTOR,
-    CRITIC,
+    MODELS,
     Job,
     job_command,
     journal_key,
@@ -44,8 +43,8 @@ class Scale:
 class ModelServer:
     """A protocol server at an address that stays: it may die, and be started again."""
 
-    def __init__(self, name: str, log: Path, scale: Scale) -> None:
-        self._name, self._log, self._scale = name, log, scale
+    def __init__(self, log: Path, scale: Scale) -> None:
+        self._log, self._scale = log, scale
         self._life = ExitStack()
         self._served = self._start(0)
         self.wire = Wire(self._served.port)
@@ -53,9 +52,7 @@ class ModelServer:
 
     def _start(self, port: int) -> Served:
         latency = self._scale.latency_ms
-        served = serve(
-            models=(self._name,), rules=rules(), latency_ms=latency, port=port, log=self._log
-        )
+        served = serve(models=MODELS, rules=rules(), latency_ms=latency, port=port, log=self._log)
         return self._life.enter_context(served)
 
     @property
@@ -87,7 +84,7 @@ class Site:
     """One run and its surroundings. `cluster` is started when a node is first struck."""
 
     folder: Path
-    servers: tuple[ModelServer, ModelServer]
+    servers: list[ModelServer]
     job: Job
     engine: Engine | None
     disk: Path | None
@@ -158,19 +155,18 @@ def site(folder: Path, scale: Scale, engine: Engine | None, *, disk: bool) -> It
                 ["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", runs], check=True
             )
             stack.callback(lambda: subprocess.run(["umount", "--lazy", runs], check=True))
-        servers = tuple(
-            ModelServer(name, folder / f"{name}.jsonl", scale) for name in (ACTOR, CRITIC)
-        )
+        stack.callback(lambda: shutil.copytree(runs / "run/logs", folder / "logs"))
+        servers = [ModelServer(folder / f"replica-{place}.jsonl", scale) for place in range(2)]
         for server in servers:
             stack.callback(server.close)
         write_problems(folder / "problems.jsonl", scale.problems)
         config = folder / "config.yaml"
-        write_config(config, (servers[0].url, servers[1].url), scale.trees)
+        write_config(config, [server.url for server in servers], scale.trees)
         command = job_command(folder / "problems.jsonl", config, runs)
         job = Job(runs, command, folder / "output.txt")
         stack.callback(job.close)
-        made = Site(folder, (servers[0], servers[1]), job, engine, runs if disk else None)
-        stack.callback(lambda: made.cluster.close() if made.cluster else None)
+        made = Site(folder, servers, job, engine, runs if disk else None)
+        stack.callback(lambda: made.cluster.cradle.close() if made.cluster else None)
         yield made
 
 

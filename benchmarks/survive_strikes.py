@@ -170,6 +170,20 @@ def stopped(site: Site, draw: random.Random) -> Iterator[str]:
     _kill(pid, signal.SIGCONT)
 
 
+def publishing(site: Site, draw: random.Random) -> Iterator[str]:
+    """Run once more after the end, and SIGKILL the driver while it publishes."""
+    before = site.job.output().count("publishing")
+    site.start(on_cluster=False)
+    while site.job.output().count("publishing") == before and site.job.status() is None:
+        time.sleep(0.01)
+    time.sleep(draw.uniform(0, 2))
+    site.job.signal(signal.SIGKILL)
+    site.job.cradles[-1].wait(30)
+    yield "killed"
+
+
+AFTERWARDS = {"publishing"}
+"""Strikes at a run that is done."""
 STRIKES: dict[str, Strike] = {
     "driver": driver,
     "interrupted": interrupted,
@@ -183,4 +197,5 @@ STRIKES: dict[str, Strike] = {
     "node": node,
     "disk": disk,
     "stopped": stopped,
+    "publishing": publishing,
 }

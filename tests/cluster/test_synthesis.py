@@ -1,10 +1,7 @@
 """The main job, whole: real Ray, journal and Docker; the model is the protocol server."""
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -165,19 +162,6 @@ def test_a_killed_driver_leaves_nothing_behind(command: Command) -> None:
         process.communicate(timeout=30)
         assert_gone(family - agents)
         wait_until(lambda: not containers(process.pid), "a container is left")
-
-
-def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    benchmark = Path(__file__).parents[2] / "benchmarks" / "resume.py"
-    words = "--kills 2 --limit 4 --env math_cot --latency-ms 100"
-    done = subprocess.run(
-        [sys.executable, benchmark, *words.split()], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert result["identical"]
-    assert result["kills"] == 2
-    assert result["repeated"] <= result["in_flight"]
 
 
 def test_an_endpoint_that_is_gone_is_told_and_waited_for(command: Command, tmp_path: Path) -> None:

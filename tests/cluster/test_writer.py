@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ultrainteract.budget import Price
 from ultrainteract.cluster.writer import Batch, Gathering, JournalWriter, with_room
 from ultrainteract.errors import DiskFull, JournalFault
 from ultrainteract.journal import Effect, End, Journal, Place
-from ultrainteract.limits import UNLIMITED, LimitsConfig
-from ultrainteract.sampling.base import Reply
-from ultrainteract.types import Usage, adapter
+from ultrainteract.limits import UNLIMITED
 
 
 class Counting(Journal):
@@ -108,27 +105,6 @@ async def test_who_asks_a_second_time_gets_the_first_answer(tmp_path: Path) -> N
     assert {
         held.get(effect(4).place, data) for held, data in zip(both, (b"1", b"2"), strict=True)
     } == {(await writer.effects("t"))["sample", "4"]}
-    await writer.close()
-
-
-async def test_a_budget_counts_what_earlier_writers_recorded(tmp_path: Path) -> None:
-    limits, prices = LimitsConfig(tokens=100, money=1), {"m": Price(0, 10_000)}
-
-    def paid(number: int, completion: int) -> Batch:
-        reply = Reply((), Usage(10, completion))
-        return Batch([effect(number, adapter(Reply).dump_json(reply))])
-
-    writer = JournalWriter(str(tmp_path), limits, prices)
-    await writer.record(paid(1, 60))
-    assert await writer.budget() == ""
-    await writer.close()
-    writer = JournalWriter(str(tmp_path), limits, prices)
-    assert await writer.budget() == ""
-    await writer.record(paid(2, 20))
-    assert (await writer.budget()).startswith("budget.tokens: 100 of 100 spent")
-    await writer.close()
-    writer = JournalWriter(str(tmp_path), LimitsConfig(tokens=200, money=0.8), prices)
-    assert (await writer.budget()).startswith("budget.money: 0.80 of 0.80 spent")
     await writer.close()
 
 

@@ -16,7 +16,7 @@ import pytest
 from tenacity import wait_none
 
 from ultrainteract.config import ModelConfig, ServeConfig
-from ultrainteract.errors import ConfigError, Draining, ModelFault, OutOfBudget, SetupError
+from ultrainteract.errors import ConfigError, Draining, ModelFault, SetupError
 from ultrainteract.sampling import connections, patience
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.sampling.fleet import Fleet
@@ -541,23 +541,3 @@ async def test_samplers_of_a_process_share_one_client_and_the_last_closes_it(
         closed.append(client.closed)
     assert closed == [False, False, True]
     assert loop not in connections._by_loop
-
-
-async def test_who_waits_for_a_place_begins_only_if_it_may_then(server: Served) -> None:
-    begun = 0
-
-    async def begin() -> None:
-        nonlocal begun
-        if begun >= 3:
-            raise OutOfBudget("budget.calls: 3 of 3 spent")
-        begun += 1
-
-    before = len(server.received())
-    fleet = Fleet("actor", serving(in_flight=1), (server.url,), begin=begin)
-    try:
-        answers = await asyncio.gather(*(outcome(fleet, ask()) for _ in range(10)))
-    finally:
-        await fleet.close()
-    assert sum(isinstance(one, Reply) for one in answers) == 3
-    assert sum(isinstance(one, OutOfBudget) for one in answers) == 7
-    assert len(server.received()) == before + 3
