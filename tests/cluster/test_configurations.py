@@ -5,6 +5,7 @@ understands the words of vLLM's command line that matter here. No GPU is touched
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Command
+from tests.conftest import MODEL, Command
 from tests.processes import alive, assert_gone, descendants
 from ultrainteract.config_file import load_config
 from ultrainteract.testing.process import serve, vacant_port
@@ -43,7 +44,8 @@ def stand_in(tmp_path: Path) -> dict[str, str]:
     for folder in (package, package.parent, package.parent.parent):
         (folder / "__init__.py").touch()
     (package / "api_server.py").write_text(STAND_IN)
-    return {"PYTHONPATH": str(tmp_path / "stand_in")}
+    paths = [str(tmp_path / "stand_in"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def make_weights(folder: Path) -> Path:
@@ -112,6 +114,86 @@ def test_a_shipped_configuration_runs_to_a_dataset(
             assert len(list(logs.glob(f"{key}-*.log"))) == replicas
     text = (tmp_path / "runs" / name / "dataset" / "README.md").read_text()
     assert str(tmp_path) not in text
+
+
+def holders(family: set[int]) -> list[int]:
+    """Pids of the actors that hold a server."""
+    return [pid for pid in family if Path(f"/proc/{pid}/cmdline").exists() and holds(pid)]
+
+
+def holds(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::Engine")
+
+
+def test_a_lost_engine_actor_is_replaced_and_the_run_goes_on(
+    command: Command, stand_in: dict[str, str], tmp_path: Path
+) -> None:
+    weights = make_weights(tmp_path / "weights")
+    serve_ = {"device": "cpu", "replicas": 2}
+    config = command.config(
+        "", models={"actor": {"model": str(weights), "serve": serve_}}, pace={"limit": 40}
+    )
+    job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "r")
+    process = command.start(*job, "--config", config, **stand_in)
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("  tree "):
+            break
+    engines = holders(descendants(process.pid))
+    assert len(engines) == 2
+    os.kill(engines[0], signal.SIGKILL)
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    assert "a server of model 'actor' is lost, 1 left" in output
+    assert (tmp_path / "runs/r/dataset/README.md").exists()
+
+
+def test_replicas_join_and_leave_a_run_and_one_that_left_may_die(
+    command: Command, tmp_path: Path
+) -> None:
+    job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "r")
+    with serve(models=(MODEL,), latency_ms=300) as first, serve(models=(MODEL,)) as second:
+        config = command.config(first.url, pace={"limit": 40, "trees_in_flight": 2})
+        process = command.start(*job, "--config", config)
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("  tree "):
+                break
+        changed = command(
+            *("replicas", "runs/r", "--add", f"actor={second.url}"),
+            *("--remove", f"actor={first.url}"),
+        )
+        assert changed.code == 0, changed.output
+        for line in process.stdout:
+            if "replicas of model 'actor' are now" in line:
+                assert second.url in line
+                assert first.url not in line
+                break
+        second.await_arrivals(3)
+        first.kill()
+        output, _ = process.communicate(timeout=200)
+        assert process.returncode == 0, output
+        assert "is gone" not in output
+        before = len(second.received())
+        again = command(*job, "--config", config, "--set", "pace.limit=41")
+        assert again.code == 0, again.output
+        assert len(second.received()) >= before
+
+
+def test_replicas_that_make_no_sense_are_refused(command: Command, tmp_path: Path) -> None:
+    with serve(models=(MODEL,)) as server:
+        config = command.config(server.url, pace={"limit": 1})
+        job = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "r")
+        assert command(*job, "--config", config).code == 0
+    for words, said in (
+        (("--add", "actr=http://h/v1"), "did you mean 'actor'"),
+        (("--remove", "actor=http://h/v1"), "unknown replica of actor"),
+        (("--count", "actor=many"), "a number of servers"),
+    ):
+        done = command("replicas", "runs/r", *words)
+        assert (done.code, said in done.output) == (2, True), done.output
+    shown = command("replicas", "runs/r", "--count", "actor=2")
+    assert f"actor: 2 of its own, {server.url}" in shown.output
 
 
 def test_more_gpus_than_the_cluster_has_are_refused(

@@ -94,6 +94,24 @@ async def test_a_started_server_answers_and_a_stopped_one_leaves_nothing(tmp_pat
     assert replica.pid is None
 
 
+async def test_a_server_that_is_stopped_is_silent_and_one_that_answers_is_not(
+    tmp_path: Path,
+) -> None:
+    async with living(Replica("small", server, tmp_path / "small.log")) as replica:
+        await replica.start()
+        listening = asyncio.create_task(replica.silent(2))
+        await asyncio.sleep(4)
+        assert not listening.done()
+        for pid in session(replica.pid) - {replica.pid}:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(30):
+                assert "answered nothing for 2 s" in await listening
+        finally:
+            for pid in session(replica.pid) - {replica.pid}:
+                os.kill(pid, signal.SIGCONT)
+
+
 async def test_a_server_that_dies_at_the_start_is_shown_by_the_end_of_its_log(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,7 @@ from ultrainteract.cli import (
     inspect,
     publish,
     regrade,
+    replicas,
     seeds,
     setup,
     stats,
@@ -47,6 +48,7 @@ app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(stats.stats)
 app.command()(status.status)
+app.command()(replicas.replicas)
 app.command()(regrade.regrade)
 app.command()(publish.publish)
 app.command()(setup.setup)

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
@@ -93,6 +93,12 @@ class Crew:
         # One that is lost is told nothing; its lane finds out.
         calls = (hand.actor.drain.remote() for hand in self._hands.values())
         await asyncio.gather(*calls, return_exceptions=True)
+
+    def replicas(self, name: str, urls: tuple[str, ...]) -> None:
+        """From now on a model has these; one that is lost meanwhile is told nothing."""
+        self._work = replace(self._work, endpoints={**self._work.endpoints, name: urls})
+        for hand in self._hands.values():
+            hand.actor.replicas.remote(name, urls)
 
     async def _watch(self) -> None:
         while True:

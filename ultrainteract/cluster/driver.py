@@ -110,14 +110,13 @@ async def drive(
             stop.set()
 
     with _stop_signals(stop, progress.say), _time_limit(work.config, started, limited):
-        async with Engines(work.config, Path(work.logs), progress.say, stop) as engines:
+        async with Engines(work.config, folder, progress.say, stop) as engines:
             if stop.is_set():
                 return replace(result, drained=True)
             serving(engines.origins)
-            work = replace(work, endpoints=engines.endpoints)
             begun = time.monotonic()
             async with _writer(folder, work.config):
-                await _grow_all(backlog, work, result, stop, limited, progress, chronicle)
+                await _grow_all(backlog, work, engines, result, stop, limited, progress, chronicle)
             result.seconds, result.calls = time.monotonic() - begun, chronicle.calls
             result.fatal = result.fatal or engines.trouble
     result.drained = stop.is_set() and not result.fatal
@@ -154,6 +153,7 @@ def metrics_addresses() -> list[str]:
 async def _grow_all(
     backlog: Backlog,
     work: Work,
+    engines: Engines,
     result: Drive,
     stop: asyncio.Event,
     limited: Callable[[str], None],
@@ -177,7 +177,9 @@ async def _grow_all(
             stop.set()
 
     progress.say(f"metrics for Prometheus: {', '.join(metrics_addresses())}")
+    work = replace(work, endpoints=engines.endpoints)
     crew = Crew(backlog, work, note, progress.say, chronicle)
+    engines.changed = crew.replicas
 
     async def drain() -> None:
         await stop.wait()

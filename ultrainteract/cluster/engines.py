@@ -1,95 +1,53 @@
-"""The vLLM servers of a run: each held by a Ray actor, which reserves its GPUs.
+"""Every model of a run, ready to be asked: vLLM servers started here, endpoints found elsewhere.
 
-A server that dies is started again on the same address; requests wait at the parked endpoint
-meanwhile. After `_RESTARTS` restarts the actor gives up and the run stops, with the log's end.
+A server that gives up, or whose actor or node is lost, leaves while others of its model live, and
+is started anew where GPUs are, `_STARTS` times in a row; the run ends only when a model has no
+replica left and none can be started. `replicas.yaml` changes the replicas during a run.
 """
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 import ray
 
 from ultrainteract.cluster.actors import ask, start
+from ultrainteract.cluster.engine import Engine
+from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted
+from ultrainteract.cluster.served import Place, Served, dismiss, end, given_up, preflight
 from ultrainteract.config import ModelConfig, RunConfig
-from ultrainteract.errors import ModelFault, SetupError
-from ultrainteract.sampling.fleet import Fleet
-from ultrainteract.sampling.replica import Replica
-from ultrainteract.sampling.vllm_command import vllm_command
-from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
+from ultrainteract.errors import ConfigError, SetupError
 
-if TYPE_CHECKING:
-    from ray.actor import ActorHandle
-
-_RESTARTS = 3
-logger = logging.getLogger(__name__)
-
-
-class Engine:
-    """One vLLM server."""
-
-    def __init__(self, name: str, model: ModelConfig, log: str) -> None:
-        self._model = model
-        self._weights = Path(model.model)
-        # Workers on other nodes reach a GPU's node by its address; a CPU run is one machine.
-        on_gpu = model.serve.device == "cuda"
-        host = model.serve.host or (_this_node() if on_gpu else "127.0.0.1")
-        self._replica = Replica(
-            name,
-            lambda port: vllm_command(model, str(self._weights), port, host),
-            Path(log),
-            start_seconds=model.serve.start_seconds,
-            host=host,
-        )
-
-    async def start(self) -> tuple[str, str]:
-        """Its base URL, once it answers, and where its weights came from.
-
-        The weights are fetched on this actor's node. Raises `SetupError`, with the end of its log
-        where the server does not start.
-        """
-        self._weights = await asyncio.to_thread(
-            ensure_weights, self._model, default_cache(), logger.info
-        )
-        await self._replica.start()
-        return self._replica.base_url, weights_origin(self._model, self._weights)
-
-    async def watch(self) -> str:
-        """Restart the server whenever it dies; returns why it gave up."""
-        for _ in range(_RESTARTS):
-            await self._replica.died()
-            try:
-                await self._replica.restart()
-            except ModelFault as fault:
-                return str(fault)
-        return await self._replica.died()
-
-    async def stop(self) -> None:
-        """End the server."""
-        await self._replica.stop()
+# Starts without so many good seconds between.
+_STARTS, _LONG = 3, 600.0
+_LOOK = 1.0
 
 
 class Engines:
-    """Every model of a configuration, ready to be asked: started here, or found elsewhere.
-
-    An asynchronous context manager; `endpoints` are base URLs and `origins` where weights came
-    from, by model name.
-    """
+    """An asynchronous context manager; `endpoints` are base URLs and `origins` where weights came
+    from, by model name. `changed` is told a model's base URLs when they change."""
 
     def __init__(
-        self, config: RunConfig, logs: Path, say: Callable[[str], None], stop: asyncio.Event
+        self, config: RunConfig, folder: Path, say: Callable[[str], None], stop: asyncio.Event
     ) -> None:
-        """`stop`, set by the user, ends a start; set by an engine that gave up, it ends the run:
-        `trouble` then says why."""
-        self._config, self._logs, self._say, self._stop = config, logs, say, stop
-        self._actors: list[ActorHandle[Engine]] = []
-        self._watches: list[asyncio.Task[None]] = []
-        self.endpoints: dict[str, tuple[str, ...]] = {}
+        """`folder` is the run's. `stop`, set by the user, ends a start; set here when a model has
+        no replica left, it ends the run: `trouble` then says why."""
+        self._folder, self._logs, self._say, self._stop = folder, folder / "logs", say, stop
+        self._served = {
+            name: Served(name, model)
+            for name in config.used_models()
+            if (model := config.models[name]).kind != "scripted"
+        }
+        self._watching: asyncio.Task[None] | None = None
+        self.changed: Callable[[str, tuple[str, ...]], None] = lambda _name, _urls: None
         self.origins: dict[str, str] = {}
         self.trouble = ""
+
+    @property
+    def endpoints(self) -> dict[str, tuple[str, ...]]:
+        """Base URLs by model name."""
+        return {name: served.replicas for name, served in self._served.items()}
 
     async def __aenter__(self) -> Self:
         starting = asyncio.create_task(self._start_all())
@@ -98,6 +56,7 @@ class Engines:
             await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
+                self._watching = asyncio.create_task(self._follow_roster())
         except BaseException:
             await self.close()
             raise
@@ -111,56 +70,152 @@ class Engines:
 
     async def close(self) -> None:
         """Stop what was started here."""
-        for watch in self._watches:
-            watch.cancel()
-        for actor in self._actors:
-            with contextlib.suppress(ray.exceptions.RayError):
-                await actor.stop.remote()
-            ray.kill(actor)
-        self._actors.clear()
+        if self._watching:
+            self._watching.cancel()
+        places = [place for served in self._served.values() for place in served.places.values()]
+        for place in places:
+            if place.holding:
+                place.holding.cancel()
+        await asyncio.gather(*(end(place) for place in places))
 
     async def _start_all(self) -> None:
-        models = {name: self._config.models[name] for name in self._config.used_models()}
-        _refuse_without_gpus(models)
-        for name, model in models.items():
-            if model.kind == "scripted":
-                continue
-            urls = model.serve.base_url or await self._start(name, model)
-            self.endpoints[name] = urls
-            fleet = Fleet(name, model, urls)
-            try:
-                await fleet.preflight()
-            finally:
-                await fleet.close()
-
-    async def _start(self, name: str, model: ModelConfig) -> tuple[str, ...]:
-        self._say(f"starting vLLM for model {name!r} ({self._logs}/{name}-0.log)")
-        gpus = model.serve.tensor_parallel if model.serve.device == "cuda" else 0
-        actors = [
-            start(
-                Engine,
-                {"num_gpus": gpus, "num_cpus": 0},
-                name,
-                model,
-                str(self._logs / f"{name}-{number}.log"),
-            )
-            for number in range(model.serve.replicas)
-        ]
-        self._actors += actors
-        what = f"engine of model {name!r}"
-        started: list[tuple[str, str]] = await asyncio.gather(
-            *(ask(what, SetupError, actor.start.remote()) for actor in actors)
+        roster = read_roster(self._folder)
+        self._refuse_strangers(roster)
+        plans = {
+            name: wanted(one.model.serve, roster.get(name)) for name, one in self._served.items()
+        }
+        _refuse_without_gpus(
+            sum((plan.count or 0) * self._served[name].gpus for name, plan in plans.items())
         )
-        self._watches += [asyncio.create_task(self._watch(actor)) for actor in actors]
-        self.origins[name] = started[0][1]
-        return tuple(url for url, _ in started)
+        for name, plan in plans.items():
+            served = self._served[name]
+            served.urls = plan.urls or ()
+            if plan.count:
+                self._say(f"starting vLLM for model {name!r} ({self._logs}/{name}-0.log)")
+            for number in range(plan.count or 0):
+                served.places[number] = Place(number)
+            await asyncio.gather(*(self._start(served, one) for one in served.places.values()))
+            if not served.replicas:
+                raise SetupError(f"model {name!r} has no replica: {self._folder / FILE} names none")
+            await preflight(served, served.replicas)
+        # Held only once all are there: what fails before ends the start.
+        for served in self._served.values():
+            for place in served.places.values():
+                place.holding = asyncio.create_task(self._hold(served, place))
 
-    async def _watch(self, actor: "ActorHandle[Engine]") -> None:
-        try:
-            self.trouble = await actor.watch.remote()
-        except ray.exceptions.RayError as error:
-            self.trouble = f"the actor that held a vLLM server is gone: {error}"
+    async def _start(self, served: Served, place: Place) -> None:
+        """Raises `SetupError`. Waits for GPUs as long as the cluster has as many."""
+        place.actor = start(
+            Engine,
+            {"num_gpus": served.gpus, "num_cpus": 0},
+            served.name,
+            served.model,
+            str(self._logs / f"{served.name}-{place.number}.log"),
+        )
+        what = f"engine of model {served.name!r}"
+        asked: Any = place.actor.start.remote()
+        place.url, origin = await ask(what, SetupError, asked)
+        self.origins.setdefault(served.name, origin)
+
+    async def _hold(self, served: Served, place: Place) -> None:
+        """Start the server anew whenever its actor has given up, or is lost."""
+        loop = asyncio.get_running_loop()
+        starts, why, since = 0, "", loop.time()
+        while place.url or starts < _STARTS:
+            if place.url:
+                why = await given_up(place)
+                place.url = ""
+                self._tell(served)
+                left = len(served.replicas)
+                self._say(f"NOTICE: a server of model {served.name!r} is lost, {left} left: {why}")
+                starts = 0 if loop.time() - since > _LONG else starts
+            await end(place)
+            starts += 1
+            try:
+                await self._until_there_are_gpus(served)
+                await self._start(served, place)
+            except SetupError as error:
+                why = str(error)
+                continue
+            since = loop.time()
+            self._say(f"NOTICE: model {served.name!r} has a server at {place.url}")
+            self._tell(served)
+        del served.places[place.number]
+        if served.replicas or served.places:
+            self._say(f"NOTICE: model {served.name!r} goes on with a server less: {why}")
+            return
+        self.trouble = f"model {served.name!r} has no replica left: {why}"
         self._stop.set()
+
+    async def _until_there_are_gpus(self, served: Served) -> None:
+        told = False
+        while self._gpus_claimed() > _gpus_there():
+            if not served.replicas:
+                raise SetupError("no node has the GPUs for it")
+            if not told:
+                self._say(f"NOTICE: a server of model {served.name!r} waits for GPUs")
+                told = True
+            await asyncio.sleep(_LOOK)
+
+    def _gpus_claimed(self) -> int:
+        return sum(len(one.places) * one.gpus for one in self._served.values())
+
+    def _tell(self, served: Served) -> None:
+        self.changed(served.name, served.replicas)
+
+    def _refuse_strangers(self, roster: Roster) -> None:
+        if strangers := roster.keys() - self._served.keys():
+            raise ConfigError(
+                f"{self._folder / FILE} names {', '.join(sorted(strangers))}; models with replicas "
+                f"are {', '.join(sorted(self._served)) or 'none'}"
+            )
+
+    async def _follow_roster(self) -> None:
+        seen = _stamp(self._folder / FILE)
+        while True:
+            await asyncio.sleep(_LOOK)
+            if (now := _stamp(self._folder / FILE)) == seen:
+                continue
+            seen = now
+            try:
+                roster = read_roster(self._folder)
+                self._refuse_strangers(roster)
+            except ConfigError as error:
+                self._say(f"NOTICE: {error}; the replicas stay as they are")
+                continue
+            for name, served in self._served.items():
+                await self._become(served, wanted(served.model.serve, roster.get(name)))
+
+    async def _become(self, served: Served, plan: Replicas) -> None:
+        """Give one model the replicas of `plan`; one that does not answer well is left out."""
+        before = served.replicas
+        urls = [url for url in plan.urls or () if url in served.urls]
+        for url in plan.urls or ():
+            if url not in urls:
+                try:
+                    await preflight(served, (url,))
+                    urls.append(url)
+                except (ConfigError, SetupError) as error:
+                    self._say(f"NOTICE: left out: {error}")
+        count, places = plan.count or 0, served.places
+        if not urls and not count:
+            self._say(f"NOTICE: {FILE} names no replica of model {served.name!r}: it keeps its own")
+            return
+        served.urls = tuple(urls)
+        free = (number for number in range(count + len(places)) if number not in places)
+        for number in [next(free) for _ in range(count - len(places))]:
+            place = places[number] = Place(number)
+            place.holding = asyncio.create_task(self._hold(served, place))
+        leavers = [places.pop(number) for number in sorted(places)[count:]]
+        if served.replicas != before:
+            listed = ", ".join(served.replicas) or "none yet"
+            self._say(f"NOTICE: replicas of model {served.name!r} are now: {listed}")
+            self._tell(served)
+        await asyncio.gather(*(dismiss(served, place) for place in leavers))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    return (path.stat().st_mtime_ns, path.stat().st_ino) if path.exists() else (0, 0)
 
 
 def gpus_of(models: Mapping[str, ModelConfig]) -> int:
@@ -172,19 +227,15 @@ def gpus_of(models: Mapping[str, ModelConfig]) -> int:
     )
 
 
-def _refuse_without_gpus(models: Mapping[str, ModelConfig]) -> None:
+def _gpus_there() -> int:
+    return int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+
+
+def _refuse_without_gpus(wanted: int) -> None:
     """Ray would wait for ever for GPUs that no node has."""
-    wanted, there = gpus_of(models), int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
-    if wanted > there:
+    if wanted > (there := _gpus_there()):
         raise SetupError(
             f"this configuration starts vLLM servers on {wanted} GPUs, this Ray has {there}: join "
             "a cluster that has them (--ray-address), lower replicas or tensor_parallel, name an "
             "endpoint that exists (serve.base_url), or use --config cpu"
         )
-
-
-def _this_node() -> str:
-    """The address by which the cluster knows this actor's node."""
-    here = ray.get_runtime_context().get_node_id()
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    return next(str(node["NodeManagerAddress"]) for node in nodes if node["NodeID"] == here)

@@ -92,6 +92,10 @@ class TreeWorker:
         unfit = next((one.trouble for one in reports if one.unfit), "")
         return Round(tuple(reports), self._wants(), tuple(notices), counts, gauges, unfit)
 
+    async def replicas(self, name: str, urls: tuple[str, ...]) -> None:
+        """From now on a model has these."""
+        await self._supplies[name].replicas(urls)
+
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
         self.draining = True

@@ -99,6 +99,17 @@ class Replica:
             f"The end of its log {self.log}:\n{self._tail()}"
         )
 
+    async def silent(self, seconds: float) -> str:
+        """Returns once `/health` was not answered for so long: a stopped process does not end."""
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            while loop.time() - heard < seconds:
+                await asyncio.sleep(min(5, seconds / 4))
+                if await _healthy(session, f"http://{self.host}:{self.port}/health"):
+                    heard = loop.time()
+        return f"the server of model {self.name!r} answered nothing for {seconds:g} s"
+
     async def restart(self) -> None:
         """Stop what is left, start anew at the same address. Raises `ModelFault`."""
         await self.stop()
