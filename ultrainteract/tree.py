@@ -112,7 +112,7 @@ class PreferenceTree:
     @property
     def depth(self) -> int:
         """Turns begun, 0 for a bare root."""
-        return max((node.turn for node in self.nodes), default=0)
+        return self.nodes[-1].turn if self.nodes else 0
 
     @property
     def tip(self) -> Node | None:
