@@ -32,7 +32,9 @@ async def with_aiohttp(url: str, rows: list[list[Message]], in_flight: int) -> l
 
 async def with_openai(url: str, rows: list[list[Message]], in_flight: int) -> list[str]:
     """The SDK as its documentation shows it."""
-    async with openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+    # A busy machine takes longer than its five seconds to accept this many connections.
+    patience = openai.Timeout(600.0, connect=120.0)
+    async with openai.AsyncOpenAI(base_url=url, api_key="none", timeout=patience) as client:
 
         async def ask(messages: list[Message]) -> str:
             said = await client.chat.completions.create(

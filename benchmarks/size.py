@@ -60,7 +60,9 @@ def show(small: Resumed, large: Resumed, held: Flight | None) -> None:
 def bars(small: Resumed, large: Resumed, held: Flight | None) -> Iterator[Bar]:
     """What must hold."""
     for name, few in small.resume_mb.items():
-        yield Bar(f"memory of {name} while resuming, growth", large.resume_mb.get(name, 0.0) / few, GROWTH)
+        yield Bar(
+            f"memory of {name} while resuming, growth", large.resume_mb.get(name, 0.0) / few, GROWTH
+        )
     yield Bar("memory while publishing, growth", large.publish_mb / small.publish_mb, GROWTH)
     yield Bar("seconds to the first request", large.resume_s, RESUME_S)
     if held:

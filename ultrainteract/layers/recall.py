@@ -66,23 +66,29 @@ def finished_trees(
 ) -> Iterator[PreferenceTree]:
     """Every tree that ended, in instruction order, as the record tells it, under `layer`.
 
-    Few are held at a time. The ids of trees that the record does not reach any
-    more are added to `misfits`.
+    Few are held at a time. The ids of trees that the record does not reach any more are added to
+    `misfits`.
     """
     grown = journal.finished()
     with asyncio.Runner() as runner:
         while page := list(islice(grown, _PAGE)):
-            for tree in runner.run(_recalled(journal, page, config, misfits)):
-                yield overlay(tree, layer) if layer else tree
+            yield from runner.run(_as_recorded(journal, page, config, misfits, layer))
 
 
-async def _recalled(
-    journal: Journal, page: list[Instruction], config: RunConfig, misfits: list[str]
+async def _as_recorded(
+    journal: Journal,
+    page: list[Instruction],
+    config: RunConfig,
+    misfits: list[str],
+    layer: Layer | None,
 ) -> list[PreferenceTree]:
     trees = []
-    for instruction in page:
+    for one in page:
         try:
-            trees.append((await recall(journal, instruction, config)).tree)
+            if layer:
+                trees.append(overlay((await recall(journal, one, config)).tree, layer))
+            else:
+                trees.append(await replay(journal, one, config))
         except Unrecorded:
-            misfits.append(instruction.id)
+            misfits.append(one.id)
     return trees
