@@ -25,7 +25,9 @@ pytestmark = pytest.mark.ray
 # A cluster of this test alone, on this machine alone.
 OPEN = {"RAY_AUTH_MODE": "disabled"}
 STAND_IN = """
-import argparse, sys
+import argparse, os, sys
+if os.path.exists(os.environ["REFUSES"]):
+    sys.exit("refused to start")
 from ultrainteract.testing import server
 parser = argparse.ArgumentParser()
 parser.add_argument("--served-model-name")
@@ -45,7 +47,8 @@ def stand_in(tmp_path: Path) -> dict[str, str]:
         (folder / "__init__.py").touch()
     (package / "api_server.py").write_text(STAND_IN)
     paths = [str(tmp_path / "stand_in"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"PYTHONPATH": os.pathsep.join(paths)}
+    # Once that file is there, no server starts any more.
+    return {"PYTHONPATH": os.pathsep.join(paths), "REFUSES": str(tmp_path / "refuse")}
 
 
 def make_weights(folder: Path) -> Path:
@@ -116,13 +119,10 @@ def test_a_shipped_configuration_runs_to_a_dataset(
     assert str(tmp_path) not in text
 
 
-def holders(family: set[int]) -> list[int]:
-    """Pids of the actors that hold a server."""
-    return [pid for pid in family if Path(f"/proc/{pid}/cmdline").exists() and holds(pid)]
-
-
-def holds(pid: int) -> bool:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::Engine")
+def called(word: str, family: set[int]) -> list[int]:
+    """Those of a family whose command line holds a word."""
+    lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in family}
+    return [pid for pid, path in lines.items() if path.exists() and word in path.read_text()]
 
 
 def test_a_lost_engine_actor_is_replaced_and_the_run_goes_on(
@@ -139,13 +139,48 @@ def test_a_lost_engine_actor_is_replaced_and_the_run_goes_on(
     for line in process.stdout:
         if line.startswith("  tree "):
             break
-    engines = holders(descendants(process.pid))
+    engines = called("ray::Engine", descendants(process.pid))
     assert len(engines) == 2
     os.kill(engines[0], signal.SIGKILL)
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
     assert "a server of model 'actor' is lost, 1 left" in output
     assert (tmp_path / "runs/r/dataset/README.md").exists()
+
+
+def test_a_run_goes_on_with_a_server_less_and_ends_without_any(
+    command: Command, stand_in: dict[str, str], tmp_path: Path
+) -> None:
+    weights = make_weights(tmp_path / "weights")
+    serve_ = {"device": "cpu", "replicas": 2}
+    # So many trees that it cannot end by itself meanwhile.
+    config = command.config(
+        "",
+        models={"actor": {"model": str(weights), "serve": serve_}},
+        pace={"limit": 44, "trees_in_flight": 1},
+        tree={"max_turns": 5},
+    )
+    job = ("synthesize", "math,gsm8k", "--source", "sample", "--env", "math_cot", "--run", "r")
+    process = command.start(*job, "--config", config, **stand_in)
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("  tree "):
+            break
+    (tmp_path / "refuse").touch()
+    first, second = (pid for pid in called("api_server", descendants(process.pid)) if leaf(pid))
+    os.kill(first, signal.SIGKILL)
+    for line in process.stdout:
+        if "goes on with a server less" in line:
+            break
+    os.kill(second, signal.SIGKILL)
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 1, output
+    assert "model 'actor' has no replica left" in output
+    assert "refused to start" in output
+
+
+def leaf(pid: int) -> bool:
+    return not Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_replicas_join_and_leave_a_run_and_one_that_left_may_die(
