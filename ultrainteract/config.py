@@ -183,8 +183,8 @@ class PaceConfig(_Frozen):
     """Problems at most; None takes all."""
     workers: Annotated[int, Field(ge=1)] = 1
     """TreeWorker actors on each node."""
-    trees_in_flight: Annotated[int, Field(ge=1)] = 64
-    """Trees under way at once, for each worker."""
+    trees_in_flight: Annotated[int, Field(ge=1)] | None = None
+    """Trees under way at once, for each worker; None: as many as keep the models busy."""
     containers: Annotated[int, Field(ge=1)] = 2
     """Sandbox containers, for each worker; fewer where memory holds fewer."""
     backend: Literal["docker", "bubblewrap"] = "docker"

@@ -13,6 +13,8 @@ from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Instruction, adapter
 
 _PACE = "pilot_pace"
+# Trees at once in a worker that finds its own number, for a forecast.
+_USUAL = 64
 
 
 class Pilot:
@@ -83,7 +85,7 @@ def spread(problem_of: Mapping[str, str], problems: int) -> set[str]:
 
 
 def _lanes(config: RunConfig, trees: int) -> int:
-    return min(config.pace.trees_in_flight * config.pace.workers, trees)
+    return min((config.pace.trees_in_flight or _USUAL) * config.pace.workers, trees)
 
 
 def _sum(trees: Sequence[PreferenceTree]) -> Tried:

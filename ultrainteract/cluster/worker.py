@@ -16,6 +16,7 @@ from ultrainteract.cluster.backlog import Assignment
 from ultrainteract.cluster.counted import Counted, Exporter
 from ultrainteract.cluster.purse import Purse
 from ultrainteract.cluster.rounds import Round, TreeReport, Work, count, report
+from ultrainteract.cluster.supplies import MOST_TREES, Supplies
 from ultrainteract.cluster.writer import RemoteJournal
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import load_environment
@@ -26,9 +27,6 @@ from ultrainteract.limits import UNLIMITED
 from ultrainteract.live import LiveEffects
 from ultrainteract.recorder import Recorder, execution_key
 from ultrainteract.report.snapshot import Count
-from ultrainteract.sampling.base import Supply
-from ultrainteract.sampling.fleet import Fleet
-from ultrainteract.sampling.scripted import ScriptedSampler
 from ultrainteract.sandbox.backends import make_sandbox
 from ultrainteract.sandbox.notebook import Notebook
 from ultrainteract.sandbox.tools import HostTool
@@ -68,7 +66,7 @@ class TreeWorker:
         self._reports: list[TreeReport] = []
         self._notices: list[str] = []
         self._news = asyncio.Event()
-        self._supplies = _supplies(work, self._notice, _begin(work, self._journal))
+        self._supplies = Supplies(work, self._notice, _begin(work, self._journal))
         self._counts: Counter[Count] = Counter()
         self._exporter = Exporter()
         self._settled = False
@@ -99,7 +97,7 @@ class TreeWorker:
     async def drain(self) -> None:
         """Start no new effect; what is under way is still recorded."""
         self.draining = True
-        await asyncio.gather(*(supply.drain() for supply in self._supplies.values()))
+        await self._supplies.drain()
 
     def _notice(self, text: str) -> None:
         self._notices.append(text)
@@ -109,6 +107,7 @@ class TreeWorker:
         """What there is to count since the last round; from here it goes to Prometheus as well."""
         for one in reports:
             count(one, self._counts)
+        self._counts.update(self._supplies.retries())
         counts = self._counts.copy()
         # The same object all along: trees under way count in it.
         self._counts.clear()
@@ -116,13 +115,16 @@ class TreeWorker:
         return counts
 
     def _gauges(self) -> dict[Count, float]:
-        gauges: dict[Count, float] = {("trees_growing",): len(self._growing)}
+        gauges = {("trees_growing",): float(len(self._growing)), **self._supplies.gauges()}
         self._exporter.show(gauges)
         return gauges
 
     def _wants(self) -> int:
         """How many more trees would find room here."""
-        return max(0, self._work.config.pace.trees_in_flight - len(self._growing))
+        limit = self._work.config.pace.trees_in_flight
+        if limit is not None:
+            return max(0, limit - len(self._growing))
+        return max(0, min(MOST_TREES - len(self._growing), self._supplies.room()))
 
     async def _something(self, waiting: int) -> None:
         deadline = time.monotonic() + _HEARTBEAT
@@ -212,7 +214,7 @@ class TreeWorker:
 
     async def close(self) -> None:
         """Leave no container, no grader process, no connection behind."""
-        await asyncio.gather(*(supply.close() for supply in self._supplies.values()))
+        await self._supplies.close()
         await self._grader.close()
         await self._searcher.close()
         if self._sandbox:
@@ -223,19 +225,6 @@ def _begin(work: Work, journal: RemoteJournal) -> Callable[[], Awaitable[None]] 
     """What each request awaits first; None without a limit, which would cost calls for nothing."""
     limits = run_limits(work.config.budget)
     return None if limits == UNLIMITED else Purse(journal.budget).begin
-
-
-def _supplies(
-    work: Work, parked: Callable[[str], None], begin: Callable[[], Awaitable[None]] | None
-) -> dict[str, Supply]:
-    supplies: dict[str, Supply] = {}
-    for name in work.config.used_models():
-        model = work.config.models[name]
-        if model.kind == "scripted":
-            supplies[name] = ScriptedSampler(name, model, begin=begin)
-        else:
-            supplies[name] = Fleet(name, model, work.endpoints[name], parked, begin)
-    return supplies
 
 
 def _recorded_results(
