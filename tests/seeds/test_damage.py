@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -88,3 +89,32 @@ def test_a_damaged_file_gives_its_whole_rows(name: str, tmp_path: Path) -> None:
     assert {"rows.jsonl line 6", f"rows.jsonl line {len(rows) + 2}"} == {
         place for places in loaded.places.values() for place in places
     }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_values_nested_nearly_as_deep_as_json_reads_cost_the_row_at_most(
+    name: str, tmp_path: Path
+) -> None:
+    row = sample(name)[0]
+    deep = "[" * 900 + "1" + "]" * 900
+    tests = json.dumps(f'{{"inputs": [{deep}], "outputs": [{deep}]}}')
+    shapes = (deep, json.dumps(deep), tests, f'{{"input": [{deep}], "output": [{deep}]}}')
+    lines = [
+        f"{json.dumps({**row, field: 0})[:-1]}, {json.dumps(field)}: {shape}}}"
+        for field in row
+        for shape in shapes
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    loaded = load(name, source=path, everything=True, allow_empty=True)
+    assert loaded.rows == len(lines) == loaded.available + sum(loaded.skipped.values())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("part", ["![", "\n", "<img ", "? ", "answer is ", "-", "<<", "\\boxed{"])
+def test_a_long_text_of_one_part_is_read_at_once(name: str, part: str) -> None:
+    row = sample(name)[0]
+    for field in [field for field, value in row.items() if isinstance(value, str)]:
+        begun = perf_counter()
+        mapped(name, {**row, field: part * (20_000 // len(part))})
+        assert perf_counter() - begun < 2, field

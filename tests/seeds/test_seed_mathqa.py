@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import combinations, count
 from math import isqrt
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -178,3 +179,10 @@ def test_a_run_takes_only_rows_whose_two_annotations_agree(tmp_path: Path) -> No
 def test_every_native_row_loads_or_is_skipped_for_a_reason(path: Path) -> None:
     loaded = accounted("mathqa", path, {"Problem", "options", "correct"})
     assert all(len(json.loads(one.meta["options"])) == 5 for one in loaded.problems)
+
+
+@pytest.mark.parametrize("text", ["-" * 100_000 + "1", "answer " * 20_000, "answer is " * 10_000])
+def test_a_long_rationale_is_read_at_once(text: str) -> None:
+    begun = perf_counter()
+    assert mathqa(Row(Problem="p", options=PLAIN, correct="a", Rationale=text)).rationale
+    assert perf_counter() - begun < 1

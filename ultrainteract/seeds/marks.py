@@ -32,10 +32,12 @@ _CASE = re.compile(
     r"|\b(?:upper|lower)[- ]?(?:case)? or (?:upper|lower)[- ]?case\b|\bcase[- ]insensitive",
     re.IGNORECASE,
 )
-_PICTURE = re.compile(r"<image>|\[Image\]|!\[[^\]\n]*\]\([^)\n]*\)|<img\b[^>]*>", re.IGNORECASE)
+_PICTURE = re.compile(
+    r"<image>|\[Image\]|!\[[^\]\n]{0,200}\]\([^)\n]{0,400}\)|<img\b[^>]{0,400}>", re.IGNORECASE
+)
 # One that stands for a part of a sentence, not below it: what it showed is said nowhere else.
 _FORMULA = re.compile(rf"[^\s.:!?|>][ \t]*(?:{_PICTURE.pattern})", re.IGNORECASE)
-_NOTE = re.compile(r"^[-\s#*]*(?:Notes?|Explanations?)[-\s:*]*$", re.IGNORECASE | re.MULTILINE)
+_NOTE = re.compile(r"^[-#* \t]*(?:Notes?|Explanations?)[-:* \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _INTERACTIVE = re.compile(
     r"\b(?:this is an interactive (?:problem|task)|interaction protocol|flush (?:the )?"
     r"(?:output|standard output|stdout))\b",

@@ -16,6 +16,8 @@ from ultrainteract.seeds.registry import Hub, Question, Row, Skip, seed
 
 _LETTERS = "abcde"
 _LONGEST = 2000
+# Where a rationale names its letter, in characters from the end.
+_END = 200
 _UNPARSABLE = "options that cannot be parsed"
 # How tokens of an option grow together again, in this order.
 _TIDY = (
@@ -118,4 +120,6 @@ def _marker(text: str, letter: str) -> tuple[int, int]:
 
 def _rationale(text: str) -> str:
     """Without the quotes around it, and without the letter that it ends in."""
-    return _ALONE.sub("", _NAMED.sub("", text.strip('" '))).strip()
+    plain = text.strip('" ')
+    told, end = plain[:-_END], plain[-_END:]
+    return (told + _ALONE.sub("", _NAMED.sub("", end))).strip()

@@ -14,7 +14,6 @@ from ultrainteract.seeds.registry import Hub, Question, Row, Skip, as_text, seed
 # A copy without types has plain questions among others.
 _PLAIN = "plain"
 _BLANK = re.compile(r"_{2,}")
-_MARKS = re.compile(r"\s*\?[?\s]*$")
 _OPTION = re.compile(r"option\s*([12])", re.IGNORECASE)
 _ENTAILS = "Does statement 1 entail statement 2, contradict it, or neither (neutral)?"
 
@@ -32,7 +31,7 @@ def numglue(row: Row) -> Question:
     meta = {"numglue_type": kind}
     if kind == "7":
         return _entailed(row, meta)
-    question = _MARKS.sub("?", row.text("question"))
+    question = _asked(row.text("question"))
     if kind in ("5", "6"):
         return asked_of_passage(row, question, meta)
     answer = as_text(row["answer"], "answer")
@@ -41,6 +40,12 @@ def numglue(row: Row) -> Question:
     if _BLANK.search(question):
         question = f"Fill in the blank.\n\n{question}"
     return Question(question, answer=answer, meta=meta | rounded(answer))
+
+
+def _asked(question: str) -> str:
+    """With one question mark at its end where there are several, or spaces before it."""
+    told = question.rstrip("? \t\n")
+    return f"{told}?" if "?" in question[len(told) :] else question
 
 
 def _compared(row: Row, question: str, answer: str, meta: dict[str, str]) -> Question:

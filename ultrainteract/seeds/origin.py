@@ -19,7 +19,7 @@ _CODEFORCES_NAME = re.compile(r"(\d+)_([A-Z]\d?)\. ")
 _JUDGE_NAME = re.compile(r"(p\d{5})\b")
 _MARKUP = re.compile(r"\\[a-zA-Z]+|<[^<>\n]{1,40}>|https?://\S+")
 # What follows is typeset by each dataset in its own way.
-_END = re.compile(r"^[-\s#*]*(?:Examples?|Samples?|Notes?)\b", re.MULTILINE | re.IGNORECASE)
+_END = re.compile(r"^[-#* \t]*(?:Examples?|Samples?|Notes?)\b", re.MULTILINE | re.IGNORECASE)
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 

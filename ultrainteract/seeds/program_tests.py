@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ultrainteract.seeds.registry import Skip
+from ultrainteract.seeds.registry import Skip, digits
 from ultrainteract.types import JSON
 
 PUBLIC_CHARS, HIDDEN_CHARS = 32_768, 65_536
 PUBLIC_TESTS, HIDDEN_TESTS = 10, 40
+_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +121,19 @@ def paired(value: object, what: str) -> tuple[ProgramTest, ...]:
     return tuple(ProgramTest(as_stream(one), as_stream(other)) for one, other in pairs)
 
 
-def as_stream(value: object) -> str:
+def as_stream(value: object, depth: int = 0) -> str:
     """What a program reads or prints: text as it is, lists as lines, the rest as printed."""
+    if depth > _DEPTH:
+        raise Skip("a test that is nested too deeply")
     match value:
         case str():
             return value
         case list():
-            return "\n".join(map(as_stream, value))
+            return "\n".join(as_stream(one, depth + 1) for one in value)
         case None:
             return ""
+        case int():
+            return digits(value, "a value of a test")
         case _:
             return str(value)
 

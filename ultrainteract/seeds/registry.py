@@ -256,9 +256,14 @@ def as_text(value: object, what: str) -> str:
             return value.strip()
         case float() if not isfinite(value):
             raise Skip(f"{what} is no finite number")
-        case int() if abs(value) >= _TOO_LONG:
-            raise Skip(f"{what} is a number of more than {DIGITS} digits")
         case int() | float() if not isinstance(value, bool):
-            return str(value)
+            return digits(value, what)
         case _:
             raise Skip(f"{what} is of type {type(value).__name__}, not text")
+
+
+def digits(value: float, what: str) -> str:
+    """A number as Python writes it. Skips an integer that it would not write."""
+    if abs(value) >= _TOO_LONG:
+        raise Skip(f"{what} is a number of more than {DIGITS} digits")
+    return str(value)
