@@ -196,7 +196,7 @@ class Campaign:
         deadline = time.monotonic() + _FAREWELL
         while (left := self._left()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        self.orphans = left
+        self.orphans = [*site.left_behind, *left]
 
     def _left(self) -> list[str]:
         containers = self._site.engine.containers() if self._site.engine else []

@@ -14,11 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.cradle import family
 from benchmarks.survive_site import WORKER, WRITER, Site, room
 from benchmarks.survive_torn import tear
 
 Strike: TypeAlias = Callable[[Site, random.Random], Iterator[str]]
 _SECONDS = (0.5, 5.0)
+# A worker that says nothing for 120 s is replaced.
+_LOST = 130.0
 
 
 def _wait(draw: random.Random) -> None:
@@ -28,6 +31,16 @@ def _wait(draw: random.Random) -> None:
 def _kill(pid: int, number: int = signal.SIGKILL) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+def stalled(site: Site, draw: random.Random) -> Iterator[str]:
+    """SIGSTOP a tree worker until it counts as lost and its trees grow elsewhere; SIGCONT."""
+    if workers := site.actors(WORKER):
+        pid = draw.choice(workers)
+        _kill(pid, signal.SIGSTOP)
+        yield f"1 of {len(workers)}"
+        time.sleep(_LOST)
+        _kill(pid, signal.SIGCONT)
 
 
 def driver(site: Site, draw: random.Random) -> Iterator[str]:
@@ -60,10 +73,16 @@ def torn(site: Site, draw: random.Random) -> Iterator[str]:
 
 
 def worker(site: Site, draw: random.Random) -> Iterator[str]:
-    """SIGKILL a tree worker."""
-    if workers := site.actors(WORKER):
-        _kill(draw.choice(workers))
+    """SIGKILL a tree worker; its graders go with it."""
+    workers = site.actors(WORKER)
+    if not workers:
+        yield "none there"
+        return
+    pid = draw.choice(workers)
+    helpers = set(family(pid))
+    _kill(pid)
     yield f"1 of {len(workers)}"
+    site.await_death(helpers, 20)
 
 
 def writer(site: Site, _: random.Random) -> Iterator[str]:
@@ -184,6 +203,8 @@ def publishing(site: Site, draw: random.Random) -> Iterator[str]:
 
 AFTERWARDS = {"publishing"}
 """Strikes at a run that is done."""
+RARELY = {"stalled"}
+"""Strikes of minutes: only where they are asked for."""
 STRIKES: dict[str, Strike] = {
     "driver": driver,
     "interrupted": interrupted,
@@ -197,5 +218,6 @@ STRIKES: dict[str, Strike] = {
     "node": node,
     "disk": disk,
     "stopped": stopped,
+    "stalled": stalled,
     "publishing": publishing,
 }
