@@ -98,10 +98,11 @@ class Campaign:
         """All strikes, then to the end of the run. Raises RuntimeError when it cannot go on."""
         during = [kind for kind in plan if kind not in AFTERWARDS]
         for number, kind in enumerate(during):
-            # Not at once after another: the run is to have work under way.
+            # Of what is left: the run goes on while a part of it is broken. Not at once after
+            # another: there is to be work under way.
             asked = len({line.key for line in self._site.received()})
-            target = self._reference.calls * (number + self._draw.uniform(0, 0.8)) / len(during)
-            if not self._until(max(asked + 1, round(target))):
+            share = (self._reference.calls - asked) / (len(during) - number + 1)
+            if not self._until(asked + max(1, round(2 * share * self._draw.random()))):
                 break
             self._strike(kind)
         self._until(None)
