@@ -66,6 +66,27 @@ async def test_a_failed_commit_is_a_fault_for_all_who_waited(tmp_path: Path) -> 
         await group.record(Batch([effect(4)]))
 
 
+async def test_nobody_is_forgotten_when_a_commit_fails_in_an_unforeseen_way() -> None:
+    begun, come = asyncio.Event(), asyncio.Event()
+
+    async def commit(batch: Batch) -> dict[Place, bytes]:
+        if not come.is_set():
+            begun.set()
+            await come.wait()
+            raise ZeroDivisionError
+        return {one.place: b"recorded" for one in batch.effects}
+
+    group = Gathering(commit)
+    first = asyncio.create_task(group.record(Batch([effect(1)])))
+    await begun.wait()
+    second = asyncio.create_task(group.record(Batch([effect(2)])))
+    await asyncio.sleep(0)
+    come.set()
+    with pytest.raises(JournalFault, match="ZeroDivisionError"):
+        await first
+    assert await asyncio.wait_for(second, 60) == {effect(2).place: b"recorded"}
+
+
 async def test_one_who_gives_up_takes_nothing_from_the_others(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     group = gathering(journal)

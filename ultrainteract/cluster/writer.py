@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from ultrainteract.budget import Prices, Till
 from ultrainteract.cluster.actors import ask, settle_heap
-from ultrainteract.errors import DiskFull, JournalFault, UltraInteractError
+from ultrainteract.errors import DiskFull, JournalFault, UltraInteractError, boundary
 from ultrainteract.journal import Effect, End, Journal, Place
 from ultrainteract.limits import UNLIMITED, LimitsConfig
 from ultrainteract.locks import WriterLock
@@ -83,7 +83,9 @@ class Gathering:
             held: dict[Place, bytes] = {}
             fault: UltraInteractError | None = JournalFault("the journal was closed meanwhile")
             try:
-                held, fault = await self._commit(batch), None
+                # Whatever fails: those who came meanwhile wait for this loop to go on.
+                with boundary(JournalFault, "bring effects to the journal", Exception):
+                    held, fault = await self._commit(batch), None
             except UltraInteractError as error:
                 fault = error
             finally:
