@@ -140,6 +140,46 @@ async def test_a_replica_that_hangs_is_parked_and_takes_part_again_when_it_answe
 
 
 @pytest.mark.usefixtures("soon")
+async def test_a_request_that_only_begins_when_its_replica_hangs_is_asked_elsewhere() -> None:
+    begun = count(1)
+
+    async def begin() -> None:
+        if next(begun) == 2:
+            await asyncio.Event().wait()
+
+    with servers(2) as (first, second):
+        first.set_faults(HANG)
+        fleet = Fleet("actor", MODEL, [first.url, second.url], begin=begin)
+        tree = fleet.lane("tree", 0)
+        tasks = [asyncio.create_task(tree.sample(ask())) for _ in range(2)]
+        await asyncio.to_thread(first.await_arrivals, 1)
+        os.kill(first.process.pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(60):
+                replies = await asyncio.gather(*tasks)
+        finally:
+            os.kill(first.process.pid, signal.SIGCONT)
+            await fleet.close()
+    assert [len(reply.choices) for reply in replies] == [1, 1]
+
+
+async def test_who_was_just_admitted_to_a_replica_that_leaves_asks_another() -> None:
+    member_ = member.Member(
+        endpoint.Endpoint("actor", fixed(1), "http://127.0.0.1:1/v1"),
+        lambda _member, _why: None,
+        lambda _member: None,
+    )
+    await member_.slots.acquire(0)
+    waiting = asyncio.create_task(member_.ask(ask(), 1))
+    await asyncio.sleep(0)
+    member_.slots.release()
+    member_.leave()
+    with pytest.raises(member.Moved):
+        await waiting
+    assert (member_.slots.in_flight, member_.load().retries) == (0, {})
+
+
+@pytest.mark.usefixtures("soon")
 async def test_a_hang_of_the_only_replica_is_waited_out_and_nothing_is_asked_twice() -> None:
     parked: list[str] = []
     with servers(1, latency_ms=200) as (only,):

@@ -63,14 +63,16 @@ class Endpoint:
     async def ask(self, request: Request) -> Reply:
         """The reply. Raises `Refused`, `Busy`, `Strike`, `Unreachable`, `ModelFault`, and what
         `begin` raises."""
-        if self._begin:
-            await self._begin()
         started = time.monotonic()
         body = chat_json(request, self.model)
         leash = asyncio.timeout(self.model.serve.timeout_seconds)
+        # From here on `cut` reaches it: one that begins while the endpoint goes is cut off, too.
         self._under_way.add(leash)
         try:
             async with leash:
+                if self._begin:
+                    await self._begin()
+                    started = time.monotonic()
                 answer = await self._exchange.chat(body)
         except TimeoutError as error:
             raise Unreachable(f"no reply after {time.monotonic() - started:.0f} s") from error

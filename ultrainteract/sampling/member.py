@@ -81,6 +81,10 @@ class Member:
         """One attempt. Raises what `Endpoint.ask` does, but `Moved` where nobody answers any more,
         and `Strike` where somebody does and the connection failed."""
         await self.slots.acquire(order)
+        if not self.living:
+            # It went between the admission and now.
+            self.slots.release()
+            raise Moved
         pace = self._pace
         epoch = pace.sent(self.slots.in_flight) if pace else 0
         self._look_after()
