@@ -76,6 +76,17 @@ def test_a_tree_that_kills_its_workers_is_found_and_the_others_are_grown() -> No
     assert trees.finished
 
 
+def test_a_suspect_that_must_wait_for_another_is_not_on_offer() -> None:
+    trees = backlog(2)
+    for _ in range(SUSPECT):
+        trees.lost([one.tree for one in [*trees.take(2, 1), *trees.take(2, 1)]], died=True)
+    assert trees.open == 2
+    (first,) = trees.take(2, 1)
+    assert (trees.take(2, 1), trees.waiting, trees.open) == ([], 1, 0)
+    trees.done(first.tree)
+    assert trees.open == 1
+
+
 def test_a_report_of_a_worker_that_was_taken_for_dead_does_not_count() -> None:
     trees = backlog(1)
     (one,) = trees.take(1, 1)

@@ -57,6 +57,11 @@ class Backlog:
         return self._unseen + len(self._page) + len(self._returned) + len(self._suspects)
 
     @property
+    def open(self) -> int:
+        """Those of them that would be handed out now: a second suspect is not."""
+        return self.waiting - (len(self._suspects) if self._watched else 0)
+
+    @property
     def finished(self) -> bool:
         """Nothing waits and nothing is held."""
         return not self.waiting and not self._held
@@ -99,8 +104,7 @@ class Backlog:
         await self._news.wait()
 
     def _upcoming(self, count: int) -> Iterator[Assignment]:
-        suspected = any(one.deaths >= SUSPECT for one in self._held.values())
-        if count and self._suspects and not suspected:
+        if count and self._suspects and not self._watched:
             yield self._suspects.pop(0)
             count -= 1
         for _ in range(count):
@@ -108,6 +112,10 @@ class Backlog:
                 yield self._returned.pop(0)
             elif self._page or self._turn_page():
                 yield self._page.popleft()
+
+    @property
+    def _watched(self) -> bool:
+        return any(one.deaths >= SUSPECT for one in self._held.values())
 
     def _turn_page(self) -> bool:
         page = [one for _, one in zip(range(_PAGE), self._source, strict=False)]

@@ -120,7 +120,7 @@ class Crew:
     async def _lane(self, node: str) -> None:
         """A place for a worker: until nothing is left to do, its node is gone, or none lasts."""
         losses = 0
-        while losses < _LOSSES and node in self._nodes and not self._stopping:
+        while losses < _LOSSES and not self._stopping and await _lives(node):
             number = next(self._numbers)
             hand = self._hands[number] = _start(node, number, self._work)
             try:
@@ -139,13 +139,12 @@ class Crew:
                 del self._hands[number]
                 self._chronicle.lost(number)
                 _kill(hand)
-            self._nodes &= await asyncio.to_thread(_living_nodes)
 
     async def _round(self, hand: _Hand) -> bool:
         """One exchange with a worker; False when there is nothing left for it to do."""
         batch = [] if self._stopping else self._backlog.take(hand.heard.wants, len(self._hands))
         hand.held |= {one.tree for one in batch}
-        waiting = 0 if self._stopping else self._backlog.waiting
+        waiting = 0 if self._stopping else self._backlog.open
         if not hand.held and not waiting:
             if self._stopping or self._backlog.finished:
                 return False
@@ -197,6 +196,10 @@ def _living_nodes() -> set[str]:
     """Ids of the nodes that have a processor."""
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
     return {one["NodeID"] for one in nodes if one["Alive"] and one["Resources"].get("CPU")}
+
+
+async def _lives(node: str) -> bool:
+    return node in await asyncio.to_thread(_living_nodes)
 
 
 def _words(error: Exception) -> str:
