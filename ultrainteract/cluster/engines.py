@@ -215,7 +215,11 @@ class Engines:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    return (path.stat().st_mtime_ns, path.stat().st_ino) if path.exists() else (0, 0)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
 
 
 def gpus_of(models: Mapping[str, ModelConfig]) -> int:
