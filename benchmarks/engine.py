@@ -3,9 +3,10 @@
 `python benchmarks/engine.py`. The bare loop sends the very requests that the pipeline sent, all
 known from the start, at several fixed concurrencies; the best counts. The server counts the tokens
 itself. A rate is taken between a tenth and `--until` of a run's tokens, on both sides: at the end
-the last trees wait for themselves. Prefix caches are emptied before every turn, the sides take turns,
-and the best turn of each counts: others may use the machine. The bar: the pipeline, with no concurrency set, has at least 95 % of the bare
-loop's rate. The last line of output is JSON; the exit code is 1 when the bar is missed.
+the last trees wait for themselves. Prefix caches are emptied before every turn, the sides take
+turns, and the best turn of each counts: others may use the machine. The bar: the pipeline, with no
+concurrency set, has at least 95 % of the bare loop's rate. The last line of output is JSON; the
+exit code is 1 when the bar is missed.
 """
 
 import argparse
