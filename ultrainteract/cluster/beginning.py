@@ -126,7 +126,8 @@ def _code() -> str:
     """One hash over everything that reads, selects and renders: it may change between releases."""
     places = (_PACKAGE / "seeds", _PACKAGE / "select", folder("environments"))
     hasher = hashlib.sha256()
-    for path in sorted(path for place in places for path in place.rglob("*.py")):
+    renders = _PACKAGE / "environment.py"
+    for path in [renders, *sorted(path for place in places for path in place.rglob("*.py"))]:
         hasher.update(path.read_bytes())
     return hasher.hexdigest()
 
