@@ -93,7 +93,8 @@ def _ours(url: str, rows: Rows, folder: Path, in_flight: int) -> list[str]:
         CONFIG.format(
             url=url,
             in_flight=f", in_flight: {in_flight}" if in_flight else "",
-            trees=f"trees_in_flight: {in_flight}" if in_flight else "",
+            # A tree whose only call is answered still has a verdict to record.
+            trees=f"trees_in_flight: {2 * in_flight}" if in_flight else "",
         )
     )
     return [
