@@ -72,7 +72,9 @@ def finished_trees(
     grown = journal.finished()
     with asyncio.Runner() as runner:
         while page := list(islice(grown, _PAGE)):
-            yield from runner.run(_as_recorded(journal, page, config, misfits, layer))
+            trees = _as_recorded(journal, page, config, misfits, layer)
+            # `runner.run` would set up signals for each page: a replay is never waited for.
+            yield from runner.get_loop().run_until_complete(trees)
 
 
 async def _as_recorded(
