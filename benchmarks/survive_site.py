@@ -38,6 +38,8 @@ class Scale:
     trees: int
     """In flight, for each worker."""
     latency_ms: float
+    outage: float = 5.0
+    """Seconds that something is away at most."""
 
 
 class ModelServer:
@@ -95,6 +97,7 @@ class Site:
     """One run and its surroundings. `cluster` is started when a node is first struck."""
 
     folder: Path
+    scale: Scale
     servers: list[ModelServer]
     job: Job
     engine: Engine | None
@@ -179,7 +182,7 @@ def site(folder: Path, scale: Scale, engine: Engine | None, *, disk: bool) -> It
         command = job_command(folder / "problems.jsonl", config, runs)
         job = Job(runs, command, folder / "output.txt")
         stack.callback(job.close)
-        made = Site(folder, servers, job, engine, runs if disk else None)
+        made = Site(folder, scale, servers, job, engine, runs if disk else None)
         stack.callback(lambda: made.cluster.cradle.close() if made.cluster else None)
         yield made
 

@@ -19,13 +19,16 @@ from benchmarks.survive_site import WORKER, WRITER, Site, room
 from benchmarks.survive_torn import tear
 
 Strike: TypeAlias = Callable[[Site, random.Random], Iterator[str]]
-_SECONDS = (0.5, 5.0)
 # A worker that says nothing for 120 s is replaced.
 _LOST = 130.0
 
 
-def _wait(draw: random.Random) -> None:
-    time.sleep(draw.uniform(*_SECONDS))
+def _wait(site: Site, draw: random.Random) -> None:
+    time.sleep(_seconds(site, draw))
+
+
+def _seconds(site: Site, draw: random.Random) -> float:
+    return draw.uniform(0.1, 1) * site.scale.outage
 
 
 def _kill(pid: int, number: int = signal.SIGKILL) -> None:
@@ -99,7 +102,7 @@ def replica(site: Site, draw: random.Random) -> Iterator[str]:
     server.kill()
     yield "killed"
     if draw.random() < 0.5:
-        _wait(draw)
+        _wait(site, draw)
     server.restart()
 
 
@@ -109,7 +112,7 @@ def endpoint(site: Site, draw: random.Random) -> Iterator[str]:
     cut = draw.random() < 0.5
     (wire.cut if cut else wire.swallow)()
     yield "cut" if cut else "swallowed"
-    _wait(draw)
+    _wait(site, draw)
     wire.mend()
 
 
@@ -127,7 +130,7 @@ def engine(site: Site, draw: random.Random) -> Iterator[str]:
     assert site.engine
     site.engine.kill()
     yield "killed"
-    _wait(draw)
+    _wait(site, draw)
     site.engine.start()
 
 
@@ -144,7 +147,7 @@ def node(site: Site, draw: random.Random) -> Iterator[str]:
     assert site.cluster
     site.cluster.kill(draw.choice(site.cluster.raylets))
     yield "killed"
-    _wait(draw)
+    _wait(site, draw)
     site.cluster.add()
 
 
@@ -153,7 +156,7 @@ def disk(site: Site, draw: random.Random) -> Iterator[str]:
     assert site.disk
     ballast = site.disk / "ballast"
     with ballast.open("wb") as file:
-        until = time.monotonic() + draw.uniform(*_SECONDS)
+        until = time.monotonic() + _seconds(site, draw)
         told = False
         while time.monotonic() < until:
             _fill(file.fileno(), site.disk)
@@ -185,7 +188,7 @@ def stopped(site: Site, draw: random.Random) -> Iterator[str]:
     pid = draw.choice(choices[what])
     _kill(pid, signal.SIGSTOP)
     yield what
-    _wait(draw)
+    _wait(site, draw)
     _kill(pid, signal.SIGCONT)
 
 

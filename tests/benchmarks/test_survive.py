@@ -24,11 +24,12 @@ ROOT = Path(__file__).parents[2]
 TEN = "driver,torn,worker,writer,replica,endpoint,container,engine,node,disk"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.ray
 @pytest.mark.docker
 @pytest.mark.skipif(not startable(), reason="engine, container and disk are struck by root only")
 def test_ten_faults_change_no_byte() -> None:
-    words = f"--faults 10 --problems 10 --latency-ms 30 --trees 4 --kinds {TEN}"
+    words = f"--faults 10 --problems 12 --latency-ms 250 --trees 4 --outage 1 --kinds {TEN}"
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks/survive.py", *words.split()],
         capture_output=True,
