@@ -73,6 +73,10 @@ def schedule(kinds: Sequence[str], faults: int, draw: random.Random) -> list[str
     return turns
 
 
+class Stuck(Exception):
+    """A run that ends again and again without getting any further."""
+
+
 class Campaign:
     """Strikes `site` as planned, spread over the calls that an undisturbed run makes."""
 
@@ -93,7 +97,13 @@ class Campaign:
         self._began = self._moved = time.monotonic()
 
     def run(self, plan: Sequence[str]) -> None:
-        """All strikes, then to the end of the run. Raises RuntimeError when it cannot go on."""
+        """All strikes, then to the end of the run. One that cannot go on counts as a hang."""
+        try:
+            self._run(plan)
+        except Stuck as stuck:
+            self.hangs.append(str(stuck))
+
+    def _run(self, plan: Sequence[str]) -> None:
         during = [kind for kind in plan if kind not in AFTERWARDS]
         for number, kind in enumerate(during):
             # Of what is left: the run goes on while a part of it is broken. Not at once after
@@ -151,6 +161,7 @@ class Campaign:
             fault.under_way |= site.under_way()
         fault.under_way |= site.under_way()
         fault.ended = self._moved = time.monotonic()
+        self._vain = 0
         self._broken += published != fingerprint(site.job.run / "dataset") and bool(published)
 
     def _until(self, calls: int | None) -> bool:
@@ -172,7 +183,7 @@ class Campaign:
         self._vain = self._vain + 1 if reached == self._reached else 0
         self._reached = reached
         if self._vain > _VAIN:
-            raise RuntimeError(f"started in vain:\n{site.job.output()[-3000:]}")
+            raise Stuck(f"started in vain:\n{site.job.output()[-3000:]}")
         site.start(on_cluster=site.cluster is not None and self._draw.random() < 0.3)
 
     def _watch(self) -> None:
