@@ -147,11 +147,11 @@ class Journal(Database):
 
     def waiting(self) -> Iterator[Instruction]:
         """Those whose trees have not ended, in order."""
-        return self._instructions("AND id NOT IN (SELECT tree FROM ended)")
+        return self._instructions("AND NOT EXISTS (SELECT 1 FROM ended WHERE tree = id)")
 
     def finished(self) -> Iterator[Instruction]:
         """Those whose trees have ended, in order."""
-        return self._instructions("AND id IN (SELECT tree FROM ended)")
+        return self._instructions("AND EXISTS (SELECT 1 FROM ended WHERE tree = id)")
 
     def problems(self) -> dict[str, str]:
         """The problem of each instruction, both as ids, in order."""
@@ -234,14 +234,14 @@ class Journal(Database):
 
     def grown(self) -> int:
         """How many of them have trees that ended."""
-        sql = "SELECT count(*) FROM instruction WHERE id IN (SELECT tree FROM ended)"
+        sql = "SELECT count(*) FROM instruction WHERE EXISTS (SELECT 1 FROM ended WHERE tree = id)"
         return int(self._rows(sql)[0][0])
 
     def waiting_in(self) -> set[str]:
         """The environments of those that have not."""
         sql = (
             "SELECT DISTINCT data ->> '$.environment' FROM instruction"
-            " WHERE id NOT IN (SELECT tree FROM ended)"
+            " WHERE NOT EXISTS (SELECT 1 FROM ended WHERE tree = id)"
         )
         return {environment for (environment,) in self._rows(sql)}
 

@@ -29,7 +29,7 @@ TEN = "driver,torn,worker,writer,replica,endpoint,container,engine,node,disk"
 @pytest.mark.docker
 @pytest.mark.skipif(not startable(), reason="engine, container and disk are struck by root only")
 def test_ten_faults_change_no_byte() -> None:
-    words = f"--faults 10 --problems 12 --latency-ms 250 --trees 4 --outage 1 --kinds {TEN}"
+    words = f"--faults 10 --problems 20 --latency-ms 250 --trees 4 --outage 1 --kinds {TEN}"
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks/survive.py", *words.split()],
         capture_output=True,
