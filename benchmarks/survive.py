@@ -68,8 +68,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--problems", type=int, default=0, help="two trees each; 0: by the faults")
     made.add_argument("--trees", type=int, default=8, help="in flight, for each worker")
     made.add_argument("--keep", type=Path, help="an empty folder for what is left; a short name")
-    made.add_argument("--outage", type=float, default=5.0, help="longest, in seconds")
-    made.add_argument("--latency-ms", type=float, default=150.0)
+    made.add_argument("--outage", type=float, default=4.0, help="longest, in seconds")
+    made.add_argument("--latency-ms", type=float, default=400.0)
     return made
 
 
@@ -78,7 +78,7 @@ def strike(
 ) -> tuple[Campaign, Figures]:
     """The undisturbed run, then the struck one."""
     draw = random.Random(options.seed)
-    problems = options.problems or max(16, 3 * options.faults)
+    problems = options.problems or max(16, 5 * options.faults)
     scale = Scale(problems, options.trees, options.latency_ms, options.outage)
     # Replies are the same however long they take.
     with site(folder / "whole", replace(scale, latency_ms=0.0), engine, disk=False) as whole:

@@ -110,7 +110,7 @@ class Campaign:
             # another: there is to be work under way.
             asked = len({line.key for line in self._site.received()})
             share = (self._reference.calls - asked) / (len(during) - number + 1)
-            if not self._until(asked + max(1, round(2 * share * self._draw.random()))):
+            if not self._until(asked + max(1, round(share * self._draw.random()))):
                 break
             self._strike(kind)
         self._until(None)
