@@ -14,7 +14,8 @@ from tests.sandbox.conftest import LIMITS, ran
 from ultrainteract.config import PaceConfig
 from ultrainteract.errors import SandboxFault, SetupError
 from ultrainteract.sandbox.backends import make_sandbox, probe_sandbox
-from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner, seccomp
+from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner
+from ultrainteract.sandbox.engine import seccomp
 from ultrainteract.sandbox.tools import HostTool, ToolError
 from ultrainteract.types import ExecResult, Limits, Outcome
 

@@ -6,7 +6,8 @@ import platform
 import pytest
 
 from tests.sandbox.conftest import ran
-from ultrainteract.sandbox.docker import DockerSandbox, seccomp
+from ultrainteract.sandbox.docker import DockerSandbox
+from ultrainteract.sandbox.engine import seccomp
 from ultrainteract.types import ExecResult, Outcome
 
 FORBIDDEN = """

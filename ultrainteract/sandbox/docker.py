@@ -9,14 +9,13 @@ engine that restarts. Works with engines on a unix socket and on plain TCP.
 
 import asyncio
 import itertools
-import json
 import logging
 import os
 import secrets
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from functools import cache, partial
+from functools import partial
 
 from docker.errors import DockerException, ImageNotFound
 from docker.models.containers import Container
@@ -31,7 +30,6 @@ from tenacity import (
 
 import docker
 from ultrainteract.errors import SandboxFault, SetupError, boundary
-from ultrainteract.resources import folder
 from ultrainteract.sandbox import bundle
 from ultrainteract.sandbox.attached import Attached, detached
 from ultrainteract.sandbox.base import SHARED_FOLDER, Cell
@@ -48,6 +46,7 @@ from ultrainteract.sandbox.engine import (
     probe_engine,
     probe_image,
     remove,
+    seccomp,
     sweep,
 )
 from ultrainteract.sandbox.pool import Pool
@@ -207,7 +206,7 @@ class DockerSandbox:
     def _create(
         self, engine: docker.DockerClient, name: str, number: int
     ) -> tuple[Container, socket.socket]:
-        container = None
+        container = channel = None
         try:
             container = self._container(engine, name, number)
             stream = container.attach_socket(
@@ -219,6 +218,8 @@ class DockerSandbox:
             # The engine may have made one and lost its answer: the next sweep finds it.
             self._unsure = True
             self._names.discard(name)
+            if channel:
+                channel.close()
             if container:
                 self._dispose(container, name)
             raise
@@ -291,9 +292,3 @@ class DockerSandbox:
         for container in labelled(engine, f"{LABEL}.sandbox={self._token}"):
             if container.name not in self._names:
                 remove(container)
-
-
-@cache
-def seccomp() -> str:
-    """docker/seccomp.json as the engine takes it."""
-    return json.dumps(json.loads((folder("docker") / "seccomp.json").read_text("utf-8")))

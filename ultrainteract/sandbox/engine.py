@@ -4,10 +4,12 @@ A container carries its owner process as a label, so whoever comes next knows wh
 """
 
 import asyncio
+import json
 import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -15,6 +17,7 @@ from docker.models.containers import Container
 
 import docker
 from ultrainteract.errors import SetupError
+from ultrainteract.resources import folder
 
 LABEL = "ultrainteract"
 NO_ENGINE = "no Docker engine answers ({error}); run `make install`, or docker/engine.sh"
@@ -103,6 +106,12 @@ def alive(label: str) -> bool:
     with suppress(OSError, ValueError):
         return owner(int(label.partition("-")[0])) == label
     return False
+
+
+@cache
+def seccomp() -> str:
+    """docker/seccomp.json as the engine takes it."""
+    return json.dumps(json.loads((folder("docker") / "seccomp.json").read_text("utf-8")))
 
 
 def _version(runtime: str) -> str:
