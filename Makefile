@@ -47,12 +47,16 @@ sandbox: ## Docker engine and sandbox image, installed and built where they are 
 bubblewrap: $(VENV)/.venv ## Sandboxes without an engine: bubblewrap and the packages programs may import
 	@bash docker/bubblewrap.sh
 
+.PHONY: browser
+browser: ## Chromium for the browser tests, installed where it is missing
+	@bash tests/browser.sh
+
 .PHONY: test
-test: $(VENV)/.dev sandbox ## Run the tests (all but the slow ones and those that need a GPU)
+test: $(VENV)/.dev sandbox browser ## Run the tests (all but the slow ones and those that need a GPU)
 	$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
 
 .PHONY: test-all
-test-all: $(VENV)/.dev sandbox ## Run all tests, real vLLM included
+test-all: $(VENV)/.dev sandbox browser ## Run all tests, real vLLM included
 	$(BIN)/python -m pytest -m "not gpu" $(ARGS)
 
 .PHONY: lint
