@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from tests.test_run_folder import config
 from ultrainteract.errors import DiskFull, JournalFault, RunFolderError
 from ultrainteract.journal import Effect, End, Facts, Journal
-from ultrainteract.locks import RunLock, WriterLock
+from ultrainteract.locks import RunLock, WriterLock, in_use
 from ultrainteract.recorder import Recorded
 from ultrainteract.run_folder import changes
 from ultrainteract.types import Claim, Instruction, Reference, Task, digest
@@ -122,6 +124,26 @@ def test_a_folder_has_one_run_at_a_time(tmp_path: Path) -> None:
         RunLock(tmp_path)
     lock.release()
     RunLock(tmp_path).release()
+
+
+def test_whoever_looks_whether_a_folder_is_in_use_keeps_no_run_out(tmp_path: Path) -> None:
+    assert not in_use(tmp_path)
+    RunLock(tmp_path).release()
+    over = threading.Event()
+
+    def look() -> int:
+        return sum(in_use(tmp_path) for _ in iter(over.is_set, True))
+
+    with ThreadPoolExecutor() as pool:
+        looking = [pool.submit(look) for _ in range(4)]
+        try:
+            for _ in range(300):
+                lock = RunLock(tmp_path)
+                assert in_use(tmp_path)
+                lock.release()
+        finally:
+            over.set()
+        assert all(one.result() for one in looking), "nobody looked meanwhile"
 
 
 def test_a_writer_that_does_not_end_is_named_and_not_waited_for_for_ever(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 import fcntl
 import os
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ultrainteract.errors import JournalFault, RunFolderError
+
+# `struct flock` of fcntl(2): kind, whence, start, length (0: the whole file), pid.
+_FLOCK = struct.Struct("@hhqqi4x")
+_WHOLE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 class RunLock:
@@ -16,7 +21,8 @@ class RunLock:
         """Raises `RunFolderError` when another process holds it."""
         self._file = (folder / "run.lock").open("a")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A lock of the open file, not flock(2): such a one can be asked about and not taken.
+            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _WHOLE)
         except BlockingIOError as error:
             self._file.close()
             raise RunFolderError(
@@ -30,15 +36,14 @@ class RunLock:
 
 
 def in_use(folder: Path) -> bool:
-    """Whether a run holds the folder now."""
+    """Whether a run holds the folder now. Asks, takes no lock: a run that starts may have it."""
     try:
         with (folder / "run.lock").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            found = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _WHOLE)
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
+    kind, *_ = _FLOCK.unpack(found)
+    return bool(kind != fcntl.F_UNLCK)
 
 
 def _holders(file: int) -> Iterator[str]:
