@@ -26,6 +26,12 @@ def descendants(pid: int) -> set[int]:
     return found - {pid}
 
 
+def called(word: str, family: set[int]) -> list[int]:
+    """Those of a family whose command line holds a word."""
+    lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in family}
+    return [pid for pid, path in lines.items() if path.exists() and word in path.read_text()]
+
+
 def alive(pids: set[int]) -> list[str]:
     lines = (Path(f"/proc/{pid}/cmdline") for pid in sorted(pids) if not zombie(pid))
     names = (path.read_bytes().rstrip(b"\0")[:120] for path in lines if path.exists())

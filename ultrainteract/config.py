@@ -195,6 +195,8 @@ class PaceConfig(_Frozen):
     """The sandbox image."""
     graders: Annotated[int, Field(ge=1)] = 1
     """Grader processes, for each worker."""
+    writer_seconds: Annotated[float, Field(gt=0)] = 90.0
+    """Without an answer for so long the journal's writer is killed and started again."""
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of problems published as split `test`."""
 
@@ -220,10 +222,8 @@ class RunConfig(_Frozen):
     def _names_hold_no_dot(cls, models: dict[str, ModelConfig]) -> dict[str, ModelConfig]:
         for name in models:
             if "." in name:
-                raise ValueError(
-                    f"{name!r} holds a dot, and an override like --set models.NAME.serve.base_url "
-                    f"splits at dots: call it {name.replace('.', '-')!r}"
-                )
+                better = name.replace(".", "-")
+                raise ValueError(f"{name!r} holds a dot, and --set splits at dots: say {better!r}")
         return models
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import MODEL, Command
-from tests.processes import alive, assert_gone, descendants
+from tests.processes import alive, assert_gone, called, descendants
 from ultrainteract.config_file import load_config
 from ultrainteract.testing.process import serve, vacant_port
 
@@ -117,12 +117,6 @@ def test_a_shipped_configuration_runs_to_a_dataset(
             assert len(list(logs.glob(f"{key}-*.log"))) == replicas
     text = (tmp_path / "runs" / name / "dataset" / "README.md").read_text()
     assert str(tmp_path) not in text
-
-
-def called(word: str, family: set[int]) -> list[int]:
-    """Those of a family whose command line holds a word."""
-    lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in family}
-    return [pid for pid, path in lines.items() if path.exists() and word in path.read_text()]
 
 
 def test_a_lost_engine_actor_is_replaced_and_the_run_goes_on(

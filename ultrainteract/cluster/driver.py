@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,16 +23,15 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ultrainteract.budget import amount, price_table, run_limits
-from ultrainteract.cluster.actors import LASTING, settle_heap, start
+from ultrainteract.budget import amount
+from ultrainteract.cluster.actors import settle_heap
 from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.chronicle import Chronicle, Progress
 from ultrainteract.cluster.crew import Crew
 from ultrainteract.cluster.engines import Engines
+from ultrainteract.cluster.keeper import journal_writer, unless
 from ultrainteract.cluster.rounds import TreeReport, Work
-from ultrainteract.cluster.writer import NAME, JournalWriter
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import SetupError, boundary
 
@@ -115,29 +114,16 @@ async def drive(
                 return replace(result, drained=True)
             serving(engines.origins)
             begun = time.monotonic()
-            async with _writer(folder, work.config):
-                await _grow_all(backlog, work, engines, result, stop, limited, progress, chronicle)
+            async with journal_writer(folder, work.config, progress.say) as lost:
+                growing = _grow_all(
+                    backlog, work, engines, result, stop, limited, progress, chronicle
+                )
+                why = await unless(lost, growing)
             result.seconds, result.calls = time.monotonic() - begun, chronicle.calls
-            result.fatal = result.fatal or engines.trouble
+            result.fatal = result.fatal or why or engines.trouble
     result.drained = stop.is_set() and not result.fatal
     chronicle.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)
     return result
-
-
-@contextlib.asynccontextmanager
-async def _writer(folder: Path, config: RunConfig) -> AsyncIterator[None]:
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    writer = start(
-        JournalWriter,
-        {**LASTING, "name": NAME, "scheduling_strategy": here, "max_concurrency": 1000},
-        str(folder),
-        run_limits(config.budget),
-        price_table(config),
-    )
-    try:
-        yield
-    finally:
-        ray.kill(writer)
 
 
 def metrics_addresses() -> list[str]:

@@ -5,6 +5,8 @@ batches that wait as one transaction.
 """
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -143,6 +145,12 @@ class JournalWriter:
     async def budget(self) -> str:
         """Which limit the recorded spending has reached, in words; empty while all are open."""
         return self._till.reached if self._till else ""
+
+    async def pulse(self) -> int:
+        """The id of its process, once what came before is on disk or has failed."""
+        with contextlib.suppress(JournalFault):
+            await self._gathering.record(Batch())
+        return os.getpid()
 
     async def close(self) -> None:
         """Let go of the file."""
