@@ -223,7 +223,7 @@ class RunConfig(_Frozen):
         for name in models:
             if "." in name:
                 better = name.replace(".", "-")
-                raise ValueError(f"{name!r} holds a dot, and --set splits at dots: say {better!r}")
+                raise ValueError(f"{name!r} holds a dot, where --set splits it: call it {better!r}")
         return models
 
     @model_validator(mode="after")
