@@ -1,20 +1,23 @@
 """What happens in a run, for people and programs beside it: `log.jsonl` and a live snapshot.
 
 The log has a line of JSON for each thing that happened; nothing in it is needed to resume. Of what
-workers tell, sums are kept, and every `_EVERY` seconds `report.snapshot` is written.
+workers tell, sums are kept, and every `_EVERY` seconds `report.snapshot` is written. A thread
+writes: a disk that hangs holds up neither the run nor what is said of it on the terminal.
 """
 
 import asyncio
 import contextlib
 import json
 import os
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, TextIO
+from queue import SimpleQueue
+from typing import Self, TextIO, TypeAlias
 
 from ultrainteract.cluster.rounds import Round, TreeReport
 from ultrainteract.report.snapshot import Count, Snapshot, label
@@ -24,6 +27,10 @@ LOG = "log.jsonl"
 _EVERY = 2.0
 # Snapshots that rates are taken over.
 _WINDOW = 15
+# Seconds that the end of a run waits for the last words to be written.
+_FAREWELL = 10.0
+# Lines of the log, and a snapshot that takes the place of the one before.
+_Draft: TypeAlias = tuple[str, Snapshot | None]
 
 
 @dataclass
@@ -45,37 +52,51 @@ class Chronicle:
         self._gauges: dict[int, Mapping[Count, float]] = {}
         self._nodes: dict[int, str] = {}
         self._past: deque[tuple[float, Counter[Count]]] = deque(maxlen=_WINDOW)
-        self._log: TextIO | None = None
+        self._lines: list[str] = []
+        self._to_write: SimpleQueue[_Draft | None] = SimpleQueue()
+        self._writing: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._log = (self._folder / LOG).open("a", encoding="utf-8")
+        log = (self._folder / LOG).open("a", encoding="utf-8")
+        # A daemon: one that a disk holds does not keep the process.
+        self._writing = threading.Thread(target=self._write_all, args=[log], daemon=True)
+        self._writing.start()
         self.event("begin", trees=self._trees, before=self._before, pid=os.getpid())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._gauges.clear()
         self.write()
-        if self._log:
-            with contextlib.suppress(OSError):
-                self._log.close()
+        self._to_write.put(None)
+        if self._writing:
+            self._writing.join(_FAREWELL)
 
     def event(self, kind: str, **facts: JSON) -> None:
         """One line: when, what, and the facts. A full disk holds it back, and no run."""
         self._note(kind, facts)
         self._flush()
 
-    def _flush(self) -> None:
-        if self._log:
-            with contextlib.suppress(OSError):
-                self._log.flush()
+    def _flush(self, snapshot: Snapshot | None = None) -> None:
+        lines, self._lines = self._lines, []
+        self._to_write.put(("".join(lines), snapshot))
 
     def _note(self, kind: str, facts: Mapping[str, JSON]) -> None:
         # What only trees tell waits for the next snapshot: a call of the system each would cost
         # as much as the rest of it.
-        if self._log:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._lines.append(json.dumps({"time": now, "event": kind, **facts}) + "\n")
+
+    def _write_all(self, log: TextIO) -> None:
+        for lines, snapshot in iter(self._to_write.get, None):
+            # What a full disk does not take stays in the buffer.
             with contextlib.suppress(OSError):
-                self._log.write(json.dumps({"time": now, "event": kind, **facts}) + "\n")
+                log.write(lines)
+                log.flush()
+            with contextlib.suppress(OSError):
+                if snapshot:
+                    snapshot.write(self._folder)
+        with contextlib.suppress(OSError):
+            log.close()
 
     @property
     def calls(self) -> int:
@@ -119,9 +140,7 @@ class Chronicle:
             await asyncio.sleep(_EVERY)
 
     def write(self) -> None:
-        """Write the snapshot of now, and what of the log still waits; what cannot be written is
-        written with the next."""
-        self._flush()
+        """Write the snapshot of now, and what of the log still waits."""
         self._past.append((time.time(), self._counts.copy()))
         (then, first), (now, last) = self._past[0], self._past[-1]
         window = now - then
@@ -143,5 +162,4 @@ class Chronicle:
                 label(key): (value - first[key]) / window for key, value in last.items() if window
             },
         )
-        with contextlib.suppress(OSError):
-            snapshot.write(self._folder)
+        self._flush(snapshot)
