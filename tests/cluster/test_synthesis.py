@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from datasets import load_dataset
 import docker
 from tests.conftest import MODEL, Command
 from tests.processes import alive, assert_gone, descendants
+from tests.sandbox.conftest import IMAGE
+from ultrainteract.journal import Journal
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.testing.faults import FaultKind, FaultRule
 from ultrainteract.testing.process import serve, vacant_port
@@ -179,6 +182,31 @@ def test_an_endpoint_that_is_gone_is_told_and_waited_for(command: Command, tmp_p
     with serve(models=(MODEL,), port=port, log=log):
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
+
+
+def test_a_sandbox_that_is_missing_ends_the_run_once_what_is_under_way_is_recorded(
+    command: Command, tmp_path: Path
+) -> None:
+    client = docker.from_env()
+    image = f"ultrainteract-test-{os.getpid()}"
+    client.images.get(IMAGE).tag(image)
+    try:
+        with serve(models=(MODEL,), latency_ms=1500) as server:
+            config = command.config(server.url, pace={"image": image})
+            process = command.start(*JOB, "--config", config)
+            assert process.stdout
+            # From then on only workers look for it.
+            next(line for line in process.stdout if "starting Ray" in line)
+            client.images.remove(image)
+            output, _ = process.communicate(timeout=120)
+            asked = len(server.received())
+    finally:
+        client.close()
+    assert process.returncode == 1, output
+    assert "the run stopped: no worker is left" in output
+    with closing(Journal(tmp_path / "runs/r", readonly=True)) as journal:
+        assert journal.count("sample") == asked, "a reply that was asked for is lost"
+    assert output.count("no more trees there; what is under way is recorded") == 1
 
 
 def test_trees_that_fail_in_a_row_stop_the_run(command: Command) -> None:

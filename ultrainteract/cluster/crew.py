@@ -2,7 +2,8 @@
 
 A worker is asked for one round after the other: it gets trees, and tells what became of those it
 had. One that dies, or that says nothing for `_SILENCE` seconds, is replaced, and what it held goes
-to whoever asks next. This module owns the one retry of a worker's start.
+to whoever asks next. One that finds something missing where it is gets no tree any more, and goes
+once what it had under way is recorded. This module owns the one retry of a worker's start.
 """
 
 import asyncio
@@ -45,6 +46,9 @@ class _Hand:
     number: int
     node: str
     held: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+    """Those of them that it will not grow: it is `unfit`, for that reason."""
+    unfit: str = ""
     heard: Round = field(default_factory=Round)
     rounds: int = 0
 
@@ -142,9 +146,10 @@ class Crew:
 
     async def _round(self, hand: _Hand) -> bool:
         """One exchange with a worker; False when there is nothing left for it to do."""
-        batch = [] if self._stopping else self._backlog.take(hand.heard.wants, len(self._hands))
+        ending = self._stopping or hand.unfit
+        batch = [] if ending else self._backlog.take(hand.heard.wants, len(self._hands))
         hand.held |= {one.tree for one in batch}
-        waiting = 0 if self._stopping else self._backlog.open
+        waiting = 0 if ending else self._backlog.open
         if not hand.held and not waiting:
             if self._stopping or self._backlog.finished:
                 return False
@@ -157,13 +162,17 @@ class Crew:
         self._chronicle.told(hand.number, hand.node, answer)
         for notice in answer.notices:
             self._say(f"NOTICE: {notice}")
-        if answer.unfit:
-            raise Unfit(answer.unfit)
+        hand.unfit = hand.unfit or answer.unfit
         for report in answer.reports:
+            if hand.unfit and (report.unfit or (report.drained and not report.limit)):
+                hand.left.add(report.tree)
+                continue
             hand.held.discard(report.tree)
             # Trees of a worker that was taken for dead are another's by now.
             if self._backlog.done(report.tree):
                 self._report(report)
+        if hand.unfit and hand.held == hand.left:
+            raise Unfit(hand.unfit)
         return True
 
     def _give_up(self, hand: _Hand, why: str, *, died: bool) -> None:

@@ -48,7 +48,7 @@ class TreeReport:
 class Round:
     """What a worker has to say: trees that it grew or gave up, how many more it would take, what
     the user should hear, what was counted since its last round, and what is under way. `unfit`
-    says why it can grow no tree at all."""
+    says why it can grow no tree there: it begins nothing any more."""
 
     reports: tuple[TreeReport, ...] = ()
     wants: int = 0

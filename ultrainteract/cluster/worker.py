@@ -160,6 +160,9 @@ class TreeWorker:
             log.exception("tree %s", one.tree)
             trouble = f"{type(fault).__name__}: {fault}"
             fatal, unfit = isinstance(fault, JournalFault), isinstance(fault, SetupError)
+            if unfit and not self.draining:
+                self._notice(f"{trouble}: no more trees there; what is under way is recorded")
+                await self.drain()
             return TreeReport(one.tree, trouble=trouble, fatal=fatal, unfit=unfit)
         # An environment or a plugin may raise anything, and its tree must be reported on.
         except Exception as error:
