@@ -56,6 +56,7 @@ LAYERS = [
         "testing",
     },
     {"cluster"},
+    {"web"},
     {"cli"},
 ]
 # Each outside world has one door; what the openai package costs a call, none may pay.
@@ -66,6 +67,9 @@ DOORS: dict[str, set[str]] = {
     "datasets": {"seeds", "dataset"},
     "sqlite3": {"database"},
     "typer": {"cli"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
 }
 
 

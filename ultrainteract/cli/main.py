@@ -22,6 +22,7 @@ from ultrainteract.cli import (
     regrade,
     replicas,
     seeds,
+    serve,
     setup,
     stats,
     status,
@@ -51,6 +52,7 @@ app.command()(status.status)
 app.command()(replicas.replicas)
 app.command()(regrade.regrade)
 app.command()(publish.publish)
+app.command()(serve.serve)
 app.command()(setup.setup)
 app.add_typer(checks, name="check")
 app.add_typer(seeds.app, name="seeds")

@@ -1,0 +1,62 @@
+"""A service without its queue: every route, nothing that runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from ultrainteract.config import RunConfig
+from ultrainteract.web.service.application import application
+from ultrainteract.web.service.dispatcher import Dispatcher
+from ultrainteract.web.service.engines import SharedEngines
+from ultrainteract.web.service.guard import Guard
+from ultrainteract.web.service.house import House, HouseLock
+from ultrainteract.web.service.ledger import Ledger
+from ultrainteract.web.service.tokens import Token
+
+SECRET = "a-secret-of-the-whole-team"
+BASE = {
+    "models": {
+        "small": {"model": "served", "serve": {"base_url": "http://127.0.0.1:9/v1"}},
+        "large": {"model": "stronger", "serve": {"base_url": "http://127.0.0.1:9/v1"}},
+    },
+    "roles": {"actors": ["small"], "critic": "large"},
+    "budget": {"tokens": 1_000_000},
+    "pace": {"limit": 100},
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """`guard` is the application; `client` has the token, `stranger` has none."""
+
+    house: House
+    dispatcher: Dispatcher
+    guard: Guard
+    client: TestClient
+    stranger: TestClient
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """In a folder of its own."""
+    house = House(tmp_path / "runs", RunConfig.model_validate(BASE))
+    with HouseLock(house.own):
+        ledger = Ledger(house.own)
+        dispatcher = Dispatcher(house, ledger, SharedEngines({}, tmp_path, ()), 1)
+        guard = application(dispatcher, Token(SECRET))
+        yield Service(
+            house,
+            dispatcher,
+            guard,
+            TestClient(guard, headers={"Authorization": f"Bearer {SECRET}"}),
+            TestClient(guard),
+        )
+        ledger.close()
+
+
+def asked(name: str = "first", **more: object) -> dict[str, object]:
+    """A submission."""
+    return {"name": name, "datasets": ["math"], "source": "sample", **more}

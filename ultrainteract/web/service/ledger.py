@@ -1,0 +1,137 @@
+"""The service's own memory: which runs were asked for, and what has become of each.
+
+A state is written before what it announces is done, so that a service that was killed finds in it
+what it was about to do.
+"""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ultrainteract.config import RunConfig
+from ultrainteract.database import Database
+from ultrainteract.errors import UnknownName, UserError, unknown
+from ultrainteract.web.service.submission import Submission
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS run (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, asked TEXT NOT NULL,
+    config TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    submitted REAL NOT NULL, changed REAL NOT NULL
+);
+"""
+_COLUMNS = "number, name, asked, config, state, reason, submitted, changed"
+
+
+class State(StrEnum):
+    """Of a run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    BUDGET = "out_of_budget"
+    FAILED = "failed"
+
+
+UNDER_WAY = frozenset({State.RUNNING, State.PAUSING, State.CANCELLING})
+RESTING = frozenset({State.PAUSED, State.FAILED, State.BUDGET})
+OVER = frozenset({State.CANCELLED, State.DONE})
+
+
+class UnknownRun(UnknownName):
+    """No run of that name was submitted."""
+
+
+class Refused(UserError):
+    """Not in the state that a run is in, or its name is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run. Times are Unix times; `reason` says in words why it is in its state."""
+
+    number: int
+    name: str
+    asked: Submission
+    config: RunConfig
+    state: State
+    reason: str
+    submitted: float
+    changed: float
+
+
+class Ledger(Database):
+    """The file, in the service's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens, and makes it where it is missing. Raises `JournalFault`."""
+        super().__init__(folder / "service.sqlite", _TABLES)
+
+    def entries(self) -> list[Entry]:
+        """All, in the order in which they were submitted."""
+        return [_entry(*row) for row in self._rows(f"SELECT {_COLUMNS} FROM run ORDER BY number")]  # noqa: S608
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM run WHERE name = ?", name))
+
+    def __getitem__(self, name: str) -> Entry:
+        """Raises `UnknownRun`."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM run WHERE name = ?", name)  # noqa: S608
+        if not rows:
+            known = (row[0] for row in self._rows("SELECT name FROM run"))
+            raise UnknownRun(str(unknown("run", name, known)))
+        return _entry(*rows[0])
+
+    def add(self, asked: Submission, config: RunConfig) -> None:
+        """One more, queued. Raises `Refused` where its name is taken."""
+        now = time.time()
+        with self._transaction("submit a run"):
+            added = self._db.execute(
+                "INSERT OR IGNORE INTO run (name, asked, config, state, reason, submitted, changed)"
+                " VALUES (?, ?, ?, ?, '', ?, ?)",
+                (
+                    asked.name,
+                    asked.model_dump_json(exclude_unset=True),
+                    config.model_dump_json(),
+                    State.QUEUED,
+                    now,
+                    now,
+                ),
+            )
+        if not added.rowcount:
+            raise Refused(f"there is a run of the name {asked.name!r} already: choose another")
+
+    def become(self, name: str, state: State, reason: str = "") -> None:
+        """Its state from now on."""
+        with self._transaction("change a run's state"):
+            self._db.execute(
+                "UPDATE run SET state = ?, reason = ?, changed = ? WHERE name = ?",
+                (state, reason, time.time(), name),
+            )
+
+
+def _entry(
+    number: int,
+    name: str,
+    asked: str,
+    config: str,
+    state: str,
+    reason: str,
+    submitted: float,
+    changed: float,
+) -> Entry:
+    return Entry(
+        number,
+        name,
+        Submission.model_validate_json(asked),
+        RunConfig.model_validate_json(config),
+        State(state),
+        reason,
+        submitted,
+        changed,
+    )
