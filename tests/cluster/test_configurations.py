@@ -4,6 +4,7 @@ In place of vLLM stands the protocol server: a package named `vllm` that is foun
 understands the words of vLLM's command line that matter here. No GPU is touched.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -17,6 +18,9 @@ import yaml
 
 from tests.conftest import MODEL, Command
 from tests.processes import alive, assert_gone, called, descendants
+from ultrainteract.cluster.driver import ray_session
+from ultrainteract.cluster.engines import Engines
+from ultrainteract.config import RunConfig
 from ultrainteract.config_file import load_config
 from ultrainteract.testing.process import serve, vacant_port
 
@@ -142,6 +146,29 @@ def test_a_lost_engine_actor_is_replaced_and_the_run_goes_on(
     assert (tmp_path / "runs/r/dataset/README.md").exists()
 
 
+async def test_a_server_that_nobody_holds_any_more_ends_the_run(
+    stand_in: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in stand_in.items():
+        monkeypatch.setenv(name, value)
+    model = {"model": str(make_weights(tmp_path / "weights")), "serve": {"device": "cpu"}}
+    roles = {"actors": ["actor"], "critic": "actor", "allow_self_critique": True}
+    config = RunConfig.model_validate({"models": {"actor": model}, "roles": roles})
+    (tmp_path / "logs").mkdir()
+    stop = asyncio.Event()
+
+    def breaks(name: str, urls: tuple[str, ...]) -> None:
+        raise ZeroDivisionError(name)
+
+    with ray_session(None):
+        async with Engines(config, tmp_path, lambda line: None, stop) as engines:
+            engines.changed = breaks
+            (actor,) = called("ray::Engine", descendants(os.getpid()))
+            os.kill(actor, signal.SIGKILL)
+            await asyncio.wait_for(stop.wait(), 60)
+            assert "held no more: ZeroDivisionError: actor" in engines.trouble
+
+
 def test_a_run_goes_on_with_a_server_less_and_ends_without_any(
     command: Command, stand_in: dict[str, str], tmp_path: Path
 ) -> None:
@@ -188,6 +215,11 @@ def test_replicas_join_and_leave_a_run_and_one_that_left_may_die(
         for line in process.stdout:
             if line.startswith("  tree "):
                 break
+        # A file that cannot be looked at is told, and is followed again once it can.
+        roster = tmp_path / "runs/r/replicas.yaml"
+        roster.symlink_to(roster)
+        next(line for line in process.stdout if "the replicas stay as they are" in line)
+        roster.unlink()
         changed = command(
             *("replicas", "runs/r", "--add", f"actor={second.url}"),
             *("--remove", f"actor={first.url}"),
@@ -207,6 +239,40 @@ def test_replicas_join_and_leave_a_run_and_one_that_left_may_die(
         again = command(*job, "--config", config, "--set", "pace.limit=41")
         assert again.code == 0, again.output
         assert len(second.received()) > before, "the server that joined was not asked again"
+
+
+def test_servers_of_its_own_join_and_leave_a_run_by_their_number(
+    command: Command, stand_in: dict[str, str], tmp_path: Path
+) -> None:
+    weights = make_weights(tmp_path / "weights")
+    model = {"model": str(weights), "serve": {"device": "cpu"}}
+    config = command.config(
+        "",
+        models={"actor": model},
+        pace={"limit": 44, "trees_in_flight": 1},
+        tree={"max_turns": 5},
+    )
+    job = ("synthesize", "math,gsm8k", "--source", "sample", "--env", "math_cot", "--run", "r")
+    process = command.start(*job, "--config", config, **stand_in)
+    assert process.stdout
+
+    def servers() -> int:
+        return sum(leaf(pid) for pid in called("api_server", descendants(process.pid)))
+
+    def told(words: str) -> str:
+        assert process.stdout
+        return next(line for line in process.stdout if words in line)
+
+    told("  tree ")
+    assert servers() == 1
+    assert command("replicas", "runs/r", "--count", "actor=2").code == 0
+    joined = told("has a server at").split()[-1]
+    assert servers() == 2
+    assert command("replicas", "runs/r", "--count", "actor=1").code == 0
+    assert joined not in told("replicas of model 'actor' are now")
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    assert (tmp_path / "runs/r/dataset/README.md").exists()
 
 
 def test_replicas_that_make_no_sense_are_refused(command: Command, tmp_path: Path) -> None:

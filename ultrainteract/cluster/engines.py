@@ -6,6 +6,7 @@ replica left and none can be started. `replicas.yaml` changes the replicas durin
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -17,11 +18,12 @@ from ultrainteract.cluster.engine import Engine
 from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted
 from ultrainteract.cluster.served import Place, Served, dismiss, end, given_up, preflight
 from ultrainteract.config import ModelConfig, RunConfig
-from ultrainteract.errors import ConfigError, SetupError
+from ultrainteract.errors import ConfigError, SetupError, boundary
 
 # Starts without so many good seconds between.
 _STARTS, _LONG = 3, 600.0
 _LOOK = 1.0
+logger = logging.getLogger(__name__)
 
 
 class Engines:
@@ -101,7 +103,7 @@ class Engines:
         # Held only once all are there: what fails before ends the start.
         for served in self._served.values():
             for place in served.places.values():
-                place.holding = asyncio.create_task(self._hold(served, place))
+                self._hold(served, place)
 
     async def _start(self, served: Served, place: Place) -> None:
         """Raises `SetupError`. Waits for GPUs as long as the cluster has as many."""
@@ -117,7 +119,18 @@ class Engines:
         place.url, origin = await ask(what, SetupError, asked)
         self.origins.setdefault(served.name, origin)
 
-    async def _hold(self, served: Served, place: Place) -> None:
+    def _hold(self, served: Served, place: Place) -> None:
+        holding = place.holding = asyncio.create_task(self._keep(served, place))
+        holding.add_done_callback(self._ended)
+
+    def _ended(self, holding: asyncio.Task[None]) -> None:
+        """What nobody foresaw ends the run: a place that nobody holds would never serve again."""
+        if not holding.cancelled() and (error := holding.exception()):
+            logger.error("a server is held no more", exc_info=error)
+            self.trouble = f"a server is held no more: {type(error).__name__}: {error}"
+            self._stop.set()
+
+    async def _keep(self, served: Served, place: Place) -> None:
         """Start the server anew whenever its actor has given up, or is lost."""
         loop = asyncio.get_running_loop()
         starts, why, since = 0, "", loop.time()
@@ -129,13 +142,16 @@ class Engines:
                 left = len(served.replicas)
                 self._say(f"NOTICE: a server of model {served.name!r} is lost, {left} left: {why}")
                 starts = 0 if loop.time() - since > _LONG else starts
-            await end(place)
             starts += 1
             try:
-                await self._until_there_are_gpus(served)
-                await self._start(served, place)
+                # Whatever fails, Ray included, is a start that failed.
+                with boundary(SetupError, f"a server of model {served.name!r}", Exception):
+                    await end(place)
+                    await self._until_there_are_gpus(served)
+                    await self._start(served, place)
             except SetupError as error:
-                why = str(error)
+                why, place.url = str(error), ""
+                logger.warning("%s", why)
                 continue
             since = loop.time()
             self._say(f"NOTICE: model {served.name!r} has a server at {place.url}")
@@ -178,13 +194,18 @@ class Engines:
                 continue
             seen = now
             try:
-                roster = read_roster(self._folder)
-                self._refuse_strangers(roster)
-            except ConfigError as error:
-                self._say(f"NOTICE: {error}; the replicas stay as they are")
-                continue
-            for name, served in self._served.items():
-                await self._become(served, wanted(served.model.serve, roster.get(name)))
+                # Whatever fails: the next change is followed again.
+                with boundary(ConfigError, f"cannot follow {self._folder / FILE}", Exception):
+                    await self._become_as_listed()
+            except (ConfigError, SetupError) as error:
+                logger.warning("%s", error, exc_info=error)
+                self._say(f"NOTICE: {error}; until the file changes the replicas stay as they are")
+
+    async def _become_as_listed(self) -> None:
+        roster = read_roster(self._folder)
+        self._refuse_strangers(roster)
+        for name, served in self._served.items():
+            await self._become(served, wanted(served.model.serve, roster.get(name)))
 
     async def _become(self, served: Served, plan: Replicas) -> None:
         """Give one model the replicas of `plan`; one that does not answer well is left out."""
@@ -205,7 +226,7 @@ class Engines:
         free = (number for number in range(count + len(places)) if number not in places)
         for number in [next(free) for _ in range(count - len(places))]:
             place = places[number] = Place(number)
-            place.holding = asyncio.create_task(self._hold(served, place))
+            self._hold(served, place)
         leavers = [places.pop(number) for number in sorted(places)[count:]]
         if served.replicas != before:
             listed = ", ".join(served.replicas) or "none yet"
@@ -215,10 +236,11 @@ class Engines:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
+    """Another one whenever the file is another, is gone, or cannot be looked at."""
     try:
         found = path.stat()
-    except FileNotFoundError:
-        return (0, 0)
+    except OSError as error:
+        return (-(error.errno or 0), 0)
     return (found.st_mtime_ns, found.st_ino)
 
 

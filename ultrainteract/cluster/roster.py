@@ -37,8 +37,9 @@ def read_roster(folder: Path) -> Roster:
     """Empty without a file. Raises `ConfigError`."""
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        return _roster.validate_python(yaml.safe_load(text) or {})
+        return _roster.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except FileNotFoundError:
+        return {}
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
 
