@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from ultrainteract.number_words import spelled
 from ultrainteract.verify.units import unit
@@ -71,8 +72,12 @@ def unmarked(tidied: str) -> str:
     return re.sub(r"\s+", " ", re.sub("[\u2039\u203a]", " ", tidied)).strip()
 
 
+@lru_cache(maxsize=1024)
 def quantity(tidied: str) -> Quantity | None:
-    """The number that a tidied text is, or None if it is anything else."""
+    """The number that a tidied text is, or None if it is anything else.
+
+    The samples of a turn share a gold and many an answer, and several rules ask for both.
+    """
     if len(tidied) > _longest:
         return None
     if len(tidied) < _longest_word and (word := spelled(unmarked(tidied))) is not None:
