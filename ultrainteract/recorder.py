@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from ultrainteract.config import RunConfig
-from ultrainteract.errors import Draining, JournalFault, UltraInteractError, boundary
+from ultrainteract.errors import Draining, JournalFault, UltraInteractError
 from ultrainteract.grow import Effects, grow_tree
 from ultrainteract.journal import Effect, Journal
 from ultrainteract.limits import BudgetConfig, LimitsConfig
@@ -92,7 +92,8 @@ class Recorder:
 
     async def settle(self) -> None:
         """Wait until what is under way is recorded: a tree that failed leaves siblings behind."""
-        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        if left := [answer for answer in self._asked.values() if not answer.done()]:
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _ask(
         self, kind: str, key: str, value: type[T], live: Callable[[], Awaitable[T]], model: str = ""
@@ -164,9 +165,11 @@ class Recorded:
 
 
 def _parsed(tree: str, kind: str, value: type[T], data: bytes) -> T:
-    what = f"the journal is damaged: its {kind} record of tree {tree} is unreadable"
-    with boundary(JournalFault, what, ValidationError):
+    try:
         return adapter(value).validate_json(data)
+    except ValidationError as error:
+        what = f"the journal is damaged: its {kind} record of tree {tree} is unreadable"
+        raise JournalFault(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def _as_it_is(effects: Effects) -> Effects:
