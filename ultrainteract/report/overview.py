@@ -127,7 +127,7 @@ def _counted(facts: TreeFacts) -> Iterator[tuple[Key, int]]:
     if facts.turns:
         yield ("turns", facts.turns), 1
     if facts.no_pair:
-        yield ("no pair", facts.no_pair), 1
+        yield ("no pair", "ended" if facts.ended else GROWING, facts.no_pair), 1
     for action in facts.actions:
         yield ("actions", action.turn, action.verdict), action.count
     for rule in facts.rules:
