@@ -21,6 +21,7 @@ from ultrainteract.cli import (
     publish,
     regrade,
     replicas,
+    report,
     seeds,
     serve,
     setup,
@@ -48,6 +49,7 @@ app.command()(synthesize.synthesize)
 app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(stats.stats)
+app.command()(report.report)
 app.command()(status.status)
 app.command()(replicas.replicas)
 app.command()(regrade.regrade)

@@ -104,7 +104,7 @@ def _looks(quality: Quality) -> Iterator[Caution]:
         side = "chosen" if one.told.auc > _CHANCE else "rejected"
         yield Caution(
             f"{one.name} bias",
-            f"In {one.tells:.0%} of the pairs the {side} action is the one {FEATURES[one.name]}"
+            f"In {one.tells:.0%} of the pairs the {side} action is {FEATURES[one.name]}"
             " (ties count half).",
             "A model trained on them may learn that instead of what makes an answer right.",
             f"ultrainteract export RUN --balance {one.name} drops pairs until it tells nothing.",

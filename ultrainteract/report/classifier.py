@@ -35,12 +35,12 @@ class Told:
 def told_apart(contrasts: Iterable[Contrast]) -> Told | None:
     """Cross-validated by problem; None where there are fewer than two folds with pairs."""
     pairs = list(contrasts)
-    data = differences(pairs)
     folds = np.fromiter((crc32(one.problem.encode()) % FOLDS for one in pairs), int, len(pairs))
-    scores = np.zeros(len(pairs))
-    if len(set(folds.tolist())) < 2:  # noqa: PLR2004
+    filled = np.unique(folds)
+    if len(filled) <= 1:
         return None
-    for fold in range(FOLDS):
+    data, scores = differences(pairs), np.zeros(len(pairs))
+    for fold in filled:
         held = folds == fold
         scores[held] = data[held] @ fit(data[~held])
     return share(int((scores > 0).sum()), int((scores < 0).sum()), len(pairs))
@@ -56,7 +56,7 @@ def differences(pairs: Sequence[Contrast]) -> Floats:
     """A row for each pair: features of the chosen side less those of the rejected one."""
     chosen = np.array([_features(one.chosen) for one in pairs], float)
     rejected = np.array([_features(one.rejected) for one in pairs], float)
-    found: Floats = (chosen - rejected).reshape(len(pairs), -1)
+    found: Floats = chosen - rejected
     return found
 
 

@@ -12,13 +12,13 @@ from ultrainteract.report.surface import Ending
 from ultrainteract.types import Judgement
 
 FEATURES: Mapping[str, str] = {
-    "length": "longer",
-    "lines": "with more lines",
-    "steps": "with more numbered steps",
-    "code": "with more code for its length",
-    "digits": "with more digits for its length",
+    "length": "the longer one",
+    "lines": "the one with more lines",
+    "steps": "the one with more numbered steps",
+    "code": "the one with more code for its length",
+    "digits": "the one with more digits for its length",
 }
-"""What sides are compared by, and what the greater one is."""
+"""What sides are compared by, and what the side with more of it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""`ultrainteract report RUN`: the overview of a run as one HTML file, and its warnings."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ultrainteract.cli.recorded import recorded
+from ultrainteract.errors import UserError, boundary
+from ultrainteract.layers.layer import read_layer
+from ultrainteract.layers.recall import finished_trees
+from ultrainteract.report.cautions import cautions
+from ultrainteract.report.contamination import Contamination
+from ultrainteract.report.facts import facts_of
+from ultrainteract.report.leaks import Reread
+from ultrainteract.report.overview import Overview
+from ultrainteract.report.page import Findings, render
+from ultrainteract.report.tables import RunTables
+
+FILE = "report.html"
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    to: Annotated[Path | None, typer.Option(help=f"File to write; else RUN/{FILE}.")] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="A test set to look for, as in select.decontaminate; repeatable."),
+    ] = None,
+    layer: Annotated[str, typer.Option(help="Count under a layer's verdicts; see regrade.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line of the figures.")] = False,  # noqa: FBT002
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A .py file that registers environments.")
+    ] = None,
+) -> None:
+    """How a run went and how good its pairs are: plots, tables and warnings in one file.
+
+    It counts the trees that ended, and may be given while the run goes on. The file asks nothing
+    of a network and may be sent to anyone who may see the run's figures; no text of a tree is in
+    it.
+    """
+    contamination = Contamination.against(against) if against else None
+    misfits: list[str] = []
+    overview, critiques = Overview(), Reread()
+    with recorded(run, plugin or ()) as (journal, config):
+        tables = RunTables(config.tree.max_turns)
+        verdicts = read_layer(run, layer) if layer else None
+        for tree in finished_trees(journal, config, misfits, verdicts):
+            overview.add(facts_of(tree))
+            tables.add(tree)
+            critiques.add(tree)
+            if contamination:
+                contamination.look(tree.instruction)
+    leaking = critiques.result()
+    findings = Findings(run.resolve().name, overview, tables.report(), contamination, leaking)
+    file = to or run / FILE
+    with boundary(UserError, f"cannot write {str(file)!r}", OSError):
+        file.write_text(render(findings), encoding="utf-8")
+    quality = findings.quality
+    warned = cautions(overview, quality, contamination, leaking)
+    if as_json:
+        told = {"file": str(file), "trees": overview.trees, "quality": asdict(quality)}
+        typer.echo(json.dumps({**told, "warnings": [asdict(one) for one in warned]}))
+        return
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for one in warned:
+        console.print(f"{one.name}: {one.said} {one.why}", style="yellow")
+        console.print(f"  {one.remedy}")
+    console.print(f"{overview.trees:,} trees, {overview.pairs:,} pairs: {file}")
+    if misfits:
+        console.print(
+            f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",
+            style="yellow",
+        )
