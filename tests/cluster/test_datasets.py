@@ -1,5 +1,7 @@
 """Several datasets in one run: their order, sources and revisions."""
 
+import ast
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_run_folder import config
+from ultrainteract.cluster import beginning
 from ultrainteract.cluster.beginning import SynthesisRequest
 from ultrainteract.cluster.beginning import begin as begin_run
 from ultrainteract.cluster.synthesis import check_names
@@ -15,7 +18,7 @@ from ultrainteract.errors import ConfigError, RunFolderError, SeedError, Unknown
 from ultrainteract.report.about import about_run
 from ultrainteract.run_folder import open_run
 from ultrainteract.seeds import Provenance, load_seed, source
-from ultrainteract.seeds.registry import Seed
+from ultrainteract.seeds.registry import GROUP, Seed
 from ultrainteract.seeds.source import Source
 from ultrainteract.types import Instruction
 
@@ -115,6 +118,58 @@ def test_a_row_function_that_changed_reads_again(
     plugin.write_text(plugin.read_text(encoding="utf-8") + "# otherwise\n", encoding="utf-8")
     with pytest.raises(TypeError):
         begin(wanted)
+
+
+ENVIRONMENT = """
+from ultrainteract import load_environment, register_environment
+@register_environment
+class Own(type(load_environment("math_cot"))):
+    name = "{name}"
+"""
+SEED = """
+from ultrainteract.seeds import Question, Row, seed
+from {name} import environment, rounding
+@seed('{name}', environments=['{name}'], source='mine.jsonl')
+def mine(row: Row) -> Question:
+    return Question(statement=row.text('q'), answer='1')
+"""
+
+
+@pytest.mark.parametrize("changed", ["seed", "environment", "rounding"])
+def test_an_installed_package_that_changed_anywhere_reads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    name = f"installed_{changed}"
+    package, facts = tmp_path / "site" / name, tmp_path / "site" / f"{name}-1.dist-info"
+    for made in (package, facts):
+        made.mkdir(parents=True)
+    (facts / "METADATA").write_text(f"Name: {name}\nVersion: 1\n")
+    (facts / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {name}.seed\n")
+    (package / "mine.jsonl").write_text(json.dumps({"q": "What?"}))
+    for module, code in (("seed", SEED), ("environment", ENVIRONMENT), ("rounding", "")):
+        (package / f"{module}.py").write_text(code.format(name=name))
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    wanted = SynthesisRequest(name, tmp_path / "r", config())
+    first = begin(wanted)
+    assert [one.environment for one in first[0]] == [name]
+    monkeypatch.setattr("ultrainteract.cluster.problems.read", None)
+    assert begin(wanted) == first
+    with (package / f"{changed}.py").open("a") as file:
+        file.write("# otherwise\n")
+    with pytest.raises(TypeError):
+        begin(wanted)
+
+
+def test_what_reads_selects_and_renders_imports_nothing_that_is_not_watched() -> None:
+    watched = {path.resolve() for path in beginning._ours()}
+    own = [one for one in watched if one.parent.name != "ultrainteract"]
+    for path in (*own, Path(beginning.__file__).parents[1] / "environment.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}".startswith("ultrainteract."):
+                spec = importlib.util.find_spec(f"{node.module}")
+                assert spec
+                assert Path(f"{spec.origin}") in watched, f"{path} imports {node.module}"
 
 
 def swapped(changed: Path) -> Callable[..., Source]:

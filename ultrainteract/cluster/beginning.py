@@ -5,18 +5,20 @@ it was; else it reads again, and finds the same rows or says that it does not.
 """
 
 import hashlib
+import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from ultrainteract.cluster.problems import Choosing
 from ultrainteract.config import RunConfig, names_repository
-from ultrainteract.environment import instruct
+from ultrainteract.environment import instruct, load_environment
 from ultrainteract.resources import folder
 from ultrainteract.run_folder import Beginning, RunFolder
 from ultrainteract.seeds import load_seed, locate, named
+from ultrainteract.seeds.registry import Seed
 from ultrainteract.types import JSON, Instruction, canonical
 
 _PACKAGE = Path(__file__).parents[1]
@@ -103,7 +105,7 @@ def _origin(request: SynthesisRequest, run: RunFolder) -> str:
     sources = {}
     for one in run.provenances:
         seed = load_seed(one.dataset)
-        sources[one.dataset] = _sha256(seed.defined)
+        sources[one.dataset] = _code(_others(seed, request))
         # A commit of the hub stays what it is, and is not asked for again.
         if one.kind != "hub":
             locate(seed, request.source, one)
@@ -113,7 +115,7 @@ def _origin(request: SynthesisRequest, run: RunFolder) -> str:
         if not names_repository(name)
     }
     parts: dict[str, JSON] = {
-        "code": [version("ultrainteract"), _code()],
+        "code": [version("ultrainteract"), _code(_ours())],
         "limit": request.config.pace.limit,
         "plugins": [_sha256(path) for path in request.plugins],
         "sources": sources,
@@ -122,13 +124,38 @@ def _origin(request: SynthesisRequest, run: RunFolder) -> str:
     return canonical(parts).decode() if sources else ""
 
 
-def _code() -> str:
-    """One hash over everything that reads, selects and renders: it may change between releases."""
-    places = (_PACKAGE / "seeds", _PACKAGE / "select", folder("environments"))
+def _ours() -> Iterator[Path]:
+    """Every module of this package that reads, selects and renders, with all that they import."""
+    places = (_PACKAGE / "seeds", _PACKAGE / "select", _PACKAGE / "verify", folder("environments"))
+    yield from _PACKAGE.glob("*.py")
+    for place in places:
+        yield from place.rglob("*.py")
+
+
+def _others(seed: Seed, request: SynthesisRequest) -> Iterator[Path]:
+    """The modules that define a dataset and its environments, and where those are part of a
+    package, be it behind an entry point, all of that package; not what it imports from others."""
+    kinds = (
+        type(load_environment(name))
+        for name in seed.environments
+        if not request.environments or name in request.environments
+    )
+    for file in (seed.defined, *(Path(inspect.getfile(kind)).resolve() for kind in kinds)):
+        yield file
+        package = None
+        for parent in file.parents:
+            if not (parent / "__init__.py").is_file():
+                break
+            package = parent
+        if package and package != _PACKAGE:
+            yield from package.rglob("*.py")
+
+
+def _code(files: Iterable[Path]) -> str:
+    """One hash over them: code may change between releases."""
     hasher = hashlib.sha256()
-    renders = _PACKAGE / "environment.py"
-    for path in [renders, *sorted(path for place in places for path in place.rglob("*.py"))]:
-        hasher.update(path.read_bytes())
+    for path in sorted(set(files)):
+        hasher.update(hashlib.sha256(path.read_bytes()).digest())
     return hasher.hexdigest()
 
 
