@@ -1,11 +1,11 @@
-"""One SQLite file in WAL mode, on disk once a transaction returns."""
+"""One SQLite file in WAL mode: the one door to SQLite."""
 
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ultrainteract.errors import DiskFull, JournalFault, boundary
 
@@ -14,6 +14,13 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 class Database:
     """A connection. Blocking; threads may share it: they take turns at writing."""
+
+    name: ClassVar[str]
+    """What the file is, in words."""
+    remedy: ClassVar[str]
+    """What to do where it cannot be read."""
+    durable: ClassVar[bool] = True
+    """Whether what a transaction wrote is on disk once it returns."""
 
     def __init__(self, path: Path, tables: str) -> None:
         """Opens to write, and makes the file and its `tables` where they are missing; without
@@ -28,7 +35,7 @@ class Database:
         db = self._connect("rwc")
         db.execute("PRAGMA journal_mode = WAL")
         # Commit before use: a recorded effect survives a power cut as well.
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
         db.executescript(tables)
         return db
 
@@ -55,11 +62,12 @@ class Database:
         """Safe to call twice."""
         self._db.close()
 
+    def changes(self) -> int:
+        """A number that is another one once somebody else has written."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
     def _reading(self, *foreign: type[Exception]) -> AbstractContextManager[None]:
-        what = (
-            f"the journal at {self.path} is damaged or cannot be read (keep a copy of it, then "
-            "choose another RUN name, or restore a backup)"
-        )
+        what = f"{self.name} at {self.path} is damaged or cannot be read ({self.remedy})"
         return boundary(JournalFault, what, *foreign)
 
     def _rows(self, sql: str, *args: str | int) -> list[tuple[Any, ...]]:
@@ -80,3 +88,14 @@ class Database:
                 if isinstance(error, sqlite3.Error) and error.sqlite_errorcode in _FULL:
                     raise DiskFull(f"the disk that holds {self.path} is full") from error
                 raise
+
+
+def format_of(path: Path) -> int:
+    """The number that a file carries in its head (`user_version`); -1 for one that is damaged."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.DatabaseError:
+        return -1
+    finally:
+        db.close()

@@ -6,7 +6,7 @@ samples, runs and judges is behind `Effects`; this module knows no network and n
 
 import asyncio
 import random
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -61,15 +61,24 @@ class Effects(Protocol):
         ...
 
 
+def _unwatched(_: PreferenceTree) -> None:
+    """Nobody looks."""
+
+
 async def grow_tree(
-    instruction: Instruction, config: RunConfig, effects: Effects
+    instruction: Instruction,
+    config: RunConfig,
+    effects: Effects,
+    watch: Callable[[PreferenceTree], None] = _unwatched,
 ) -> PreferenceTree:
-    """The whole tree of one instruction. Raises what `effects` raises."""
+    """The whole tree of one instruction; `watch` gets it while it is bare. Raises what `effects`
+    raises."""
     environment = load_environment(instruction.environment)
     metered = Metered(effects)
     tested = await with_tests(instruction, config, metered)
     open_turn = partial(Turn, environment=environment, config=config, effects=metered)
     tree = PreferenceTree(tested or instruction, stop=None if tested else StopReason.NO_TESTS)
+    watch(tree)
     if tested:
         await sieve(tree, config, open_turn)
     while tree.stop is None:

@@ -34,8 +34,7 @@ CREATE TABLE IF NOT EXISTS ended (
 ) WITHOUT ROWID;
 """
 
-# Bits of a position within its group.
-_GROUP = 40
+_GROUP = 40  # bits of a position within its group
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,9 @@ def _alike(_: Instruction) -> int:
 
 class Journal(Database):
     """The file. Blocking; threads may share it: they take turns at writing."""
+
+    name = "the journal"
+    remedy = "keep a copy of it, then choose another RUN name, or restore a backup"
 
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
         """Opens, and makes it where it is missing. Raises `RunFolderError`, `JournalFault`."""
@@ -159,10 +161,30 @@ class Journal(Database):
         return dict(self._rows(sql))
 
     def instruction(self, tree: str) -> Instruction:
-        """One of the run's, by its id."""
-        ((data,),) = self._rows("SELECT data FROM instruction WHERE id = ?", tree)
+        """One of the run's, by its id. Raises KeyError."""
+        rows = self._rows("SELECT data FROM instruction WHERE id = ?", tree)
         with self._reading(ValidationError):
-            return adapter(Instruction).validate_json(data)
+            if rows:
+                return adapter(Instruction).validate_json(rows[0][0])
+        raise KeyError(tree)
+
+    def places(self) -> dict[str, int]:
+        """Where each instruction stands, by id: a number that grows along their order."""
+        return dict(self._rows("SELECT id, position FROM instruction"))
+
+    def begun(self) -> dict[str, int]:
+        """Trees that have effects and have not ended, with how many they have."""
+        sql = (
+            "SELECT id, (SELECT count(*) FROM effect WHERE tree = id) AS effects FROM instruction"
+            " WHERE NOT EXISTS (SELECT 1 FROM ended WHERE tree = id) AND effects > 0"
+        )
+        return dict(self._rows(sql))
+
+    def standing(self, tree: str) -> tuple[int, str | None]:
+        """How many effects a tree has, and why it ended; None where it has not."""
+        effects = self._rows("SELECT count(*) FROM effect WHERE tree = ?", tree)
+        ended = self._rows("SELECT stop FROM ended WHERE tree = ?", tree)
+        return effects[0][0], ended[0][0] if ended else None
 
     def _instructions(self, which: str) -> Iterator[Instruction]:
         kind = adapter(Instruction)

@@ -176,19 +176,25 @@ def _as_it_is(effects: Effects) -> Effects:
     return effects
 
 
+def _unwatched(_: PreferenceTree) -> None:
+    """Nobody looks."""
+
+
 async def replay(
     journal: Journal,
     instruction: Instruction,
     config: RunConfig,
     through: Callable[[Effects], Effects] = _as_it_is,
+    watch: Callable[[PreferenceTree], None] = _unwatched,
 ) -> PreferenceTree:
     """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished.
 
-    The tree sees the record `through` what is given. One that stopped at a limit of its own stops
-    at the same place, whatever the limits are now.
+    The tree sees the record `through` what is given; `watch` gets it while it is bare, and so
+    has what there is of an unfinished one. One that stopped at a limit of its own stops at the
+    same place, whatever the limits are now.
     """
     limits = LimitsConfig(calls=journal.cut_after(instruction.id))
     config = config.model_copy(update={"budget": BudgetConfig(tree=limits)})
     known = journal.effects(instruction.id)
     recorded = Recorded(instruction.id, config, known)
-    return await grow_tree(instruction, config, through(recorded))
+    return await grow_tree(instruction, config, through(recorded), watch)
