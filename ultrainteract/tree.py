@@ -103,6 +103,8 @@ class PreferenceTree:
     """What its model calls took, by model; also those of tests, filter and critic."""
     remark: str = ""
     """What there is to say of `stop`, in words."""
+    dropped: frozenset[int] = frozenset()
+    """Nodes that a reviewer keeps out of what is trained on."""
 
     @property
     def calls(self) -> int:
@@ -213,8 +215,12 @@ class PreferenceTree:
                 yield Pair(turn.number, history, *sides, further=True)
 
     def with_verdict(self, judgement: Judgement) -> Iterator[Node]:
-        """Every node of that verdict, paired or not."""
-        return (node for node in self.nodes if node.judgement is judgement)
+        """Every node of that verdict, paired or not, but what is dropped."""
+        return (
+            node
+            for node in self.nodes
+            if node.judgement is judgement and node.id not in self.dropped
+        )
 
 
 def feedback(node: Node, critique: Critique | None) -> str:

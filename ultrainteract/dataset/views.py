@@ -80,9 +80,12 @@ def sft(tree: PreferenceTree, origin: Origin) -> Rows:
 
 
 def kto(tree: PreferenceTree, origin: Origin) -> Rows:
-    """Every action with a verdict, paired or not."""
+    """Every action with a verdict, paired or not, but what a reviewer dropped."""
     for node in tree.nodes:
         if node.judgement not in {Judgement.CORRECT, Judgement.INCORRECT}:
+            continue
+        if node.id in tree.dropped:
+            yield Skipped("dropped by a reviewer")
             continue
         if not fold(node.action.text):
             yield Skipped("empty action")
