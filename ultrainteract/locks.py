@@ -86,3 +86,18 @@ class WriterLock:
     def release(self) -> None:
         """Let the next one in."""
         self._file.close()
+
+
+class FollowerLock:
+    """One process at a time keeps a run's catalogue up; the others wait for their turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / "catalogue.lock").open("a")
+
+    def take(self) -> bool:
+        """Whether it is this one's turn now; it stays so until the process ends."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,210 @@
+"""`catalogue.sqlite` beside a journal: rows to list, and a full-text index over them.
+
+It is derived: it may be deleted at any time, and is made anew where it is of another format or of
+another journal. Reading never waits for whoever keeps it up.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Self
+
+from ultrainteract.catalogue.entry import Entry, Indexed
+from ultrainteract.catalogue.search import Search
+from ultrainteract.database import Database, format_of
+
+FILE = "catalogue.sqlite"
+_FORMAT = 1
+# Trees counted exactly; beyond, a page says "more than".
+COUNTED = 1000
+_COLUMNS = (
+    "position, id, dataset, environment, title, state, effects, turns, pairs, nodes, correct,"
+    " incorrect"
+)
+_TABLES = f"""
+PRAGMA user_version = {_FORMAT};
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tree (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL,
+    environment TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, effects INTEGER NOT NULL,
+    turns INTEGER NOT NULL, pairs INTEGER NOT NULL, nodes INTEGER NOT NULL,
+    correct INTEGER NOT NULL, incorrect INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS facet (
+    kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(facets, body);
+"""
+# What marks a hit in an excerpt: no text holds these.
+HIT, END = "\ue000", "\ue001"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A tree of a list, with where the searched words stand in it."""
+
+    entry: Entry
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, with the positions to go on from, where there is more."""
+
+    rows: Sequence[Row]
+    before: int | None
+    after: int | None
+
+
+class Catalogue(Database):
+    """The file. Blocking; threads may share it."""
+
+    name = "the catalogue"
+    remedy = "remove it: it is made anew from the journal"
+    durable = False
+
+    def __init__(self, folder: Path) -> None:
+        """Opens, and makes it where it is missing or of another format. Raises `JournalFault`."""
+        path = folder / FILE
+        if path.exists() and format_of(path) != _FORMAT:
+            for file in folder.glob(f"{FILE}*"):
+                file.unlink(missing_ok=True)
+        super().__init__(path, _TABLES)
+
+    def meta(self, key: str) -> str:
+        """A fact about the catalogue; empty when it was never set."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return rows[0][0] if rows else ""
+
+    def set_meta(self, **facts: str) -> None:
+        """Set facts about the catalogue."""
+        with self._transaction("set facts"):
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+
+    def empty(self) -> None:
+        """As it was made."""
+        with self._transaction("empty"):
+            for table in ("meta", "tree", "facet", "words"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def known(self) -> dict[str, tuple[int, str, int]]:
+        """Position, state and effects of every tree, by id."""
+        rows = self._rows("SELECT id, position, state, effects FROM tree")
+        return {tree: (position, state, effects) for tree, position, state, effects in rows}
+
+    def put(self, trees: Iterable[Indexed], gone: Iterable[int] = ()) -> None:
+        """Write trees in place of what stood at their positions, take others out: at once."""
+        with self._transaction("index trees"):
+            for position in gone:
+                self._take_out(position)
+            for one in trees:
+                self._take_out(one.entry.position)
+                self._put(one)
+            revision = int(self.meta("revision") or 0) + 1
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('revision', ?)", (str(revision),))
+
+    def _take_out(self, position: int) -> None:
+        if self._db.execute("DELETE FROM tree WHERE position = ?", (position,)).rowcount:
+            self._db.execute("DELETE FROM words WHERE rowid = ?", (position,))
+
+    def _put(self, one: Indexed) -> None:
+        marks = ", ".join("?" * len(Entry.__dataclass_fields__))
+        self._db.execute(f"INSERT INTO tree VALUES ({marks})", astuple(one.entry))  # noqa: S608
+        self._db.execute(
+            "INSERT INTO words (rowid, facets, body) VALUES (?, ?, ?)",
+            (one.entry.position, " ".join(sorted(one.held.tokens())), one.body),
+        )
+        held = (one.held.tree, *one.held.actions)
+        facets = {pair for some in held for pair in some.items() if pair[1]}
+        self._db.executemany("INSERT OR IGNORE INTO facet VALUES (?, ?)", facets)
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change."""
+        return int(self.meta("revision") or 0)
+
+    def facets(self) -> dict[str, list[str]]:
+        """The values that filters may take, by filter."""
+        found: dict[str, list[str]] = {}
+        for kind, value in self._rows("SELECT kind, value FROM facet ORDER BY kind, value"):
+            found.setdefault(kind, []).append(value)
+        return found
+
+    def states(self) -> dict[str, int]:
+        """How many trees are in each state."""
+        return dict(self._rows("SELECT state, count(*) FROM tree GROUP BY state ORDER BY state"))
+
+    def entry(self, tree: str) -> Entry | None:
+        """The row of one tree."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM tree WHERE id = ?", tree)  # noqa: S608
+        return Entry(*rows[0]) if rows else None
+
+    def count(self, search: Search, among: Sequence[str] | None = None) -> int:
+        """How many trees there are of a search, `COUNTED` + 1 where there are more than that."""
+        asked = _Asked.of(search, among)
+        sql = f"SELECT count(*) FROM (SELECT 1 {asked.source} LIMIT {COUNTED + 1})"  # noqa: S608
+        return int(self._rows(sql, *asked.args)[0][0])
+
+    def page(
+        self,
+        search: Search,
+        size: int,
+        after: int | None = None,
+        before: int | None = None,
+        among: Sequence[str] | None = None,
+    ) -> Page:
+        """Rows in the order of instructions, after or before a position; `among` ids alone."""
+        if before is not None:
+            found, more = self._some(search, among, size, f"< {before}", "DESC")
+            return _page(found[::-1], before=more, after=True)
+        found, more = self._some(search, among, size, f"> {-1 if after is None else after}", "ASC")
+        return _page(found, before=after is not None, after=more)
+
+    def _some(
+        self, search: Search, among: Sequence[str] | None, size: int, edge: str, order: str
+    ) -> tuple[list[Row], bool]:
+        """So many rows from an edge on, and whether there are more."""
+        asked = _Asked.of(search, among)
+        excerpt = f"snippet(words, 1, '{HIT}', '{END}', ' … ', 24)" if search.terms() else "''"
+        sql = (
+            f"SELECT {_COLUMNS}, {excerpt} {asked.source} AND {asked.place} {edge}"
+            f" ORDER BY {asked.place} {order} LIMIT {size + 1}"
+        )
+        found = [Row(Entry(*one[:-1]), one[-1]) for one in self._rows(sql, *asked.args)]
+        return found[:size], len(found) > size
+
+    def beside(
+        self, search: Search, position: int, among: Sequence[str] | None = None
+    ) -> tuple[str, str]:
+        """The ids of the trees before and after a position, of those of a search; or empty."""
+        before = self.page(search, 1, before=position, among=among).rows
+        after = self.page(search, 1, after=position, among=among).rows
+        return before[0].entry.id if before else "", after[0].entry.id if after else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The tail of a query: tables and conditions, their arguments, and the column that orders."""
+
+    source: str
+    args: tuple[str, ...]
+    place: str
+
+    @classmethod
+    def of(cls, search: Search, among: Sequence[str] | None) -> Self:
+        """Rows come in the order of the index, so that a page reads no more than it shows."""
+        source, place = "FROM tree WHERE 1", "position"
+        args: tuple[str, ...] = ()
+        if match := search.match():
+            source = "FROM words JOIN tree ON position = words.rowid WHERE words MATCH ?"
+            args, place = (match,), "words.rowid"
+        if among is not None:
+            source += f" AND id IN ({', '.join('?' * len(among))})"
+        return cls(source, (*args, *(among or ())), place)
+
+
+def _page(rows: Sequence[Row], *, before: bool, after: bool) -> Page:
+    if not rows:
+        return Page((), None, None)
+    first, last = rows[0].entry.position, rows[-1].entry.position
+    return Page(rows, first if before else None, last if after else None)
