@@ -55,6 +55,7 @@ LAYERS = [
         "rehearsal",
         "testing",
     },
+    {"catalogue"},
     {"cluster"},
     {"web"},
     {"cli"},

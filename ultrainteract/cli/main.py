@@ -28,6 +28,7 @@ from ultrainteract.cli import (
     stats,
     status,
     synthesize,
+    view,
 )
 from ultrainteract.errors import UltraInteractError, UserError
 
@@ -48,6 +49,7 @@ checks.command()(check_environments.environments)
 app.command()(synthesize.synthesize)
 app.command()(inspect.inspect)
 app.command()(export.export)
+app.command()(view.view)
 app.command()(stats.stats)
 app.command()(report.report)
 app.command()(status.status)

@@ -1,0 +1,1 @@
+"""Untrusted text as HTML: code coloured, formulas drawn, differences marked, nothing run."""

@@ -1,0 +1,90 @@
+"""A run that pages show: its journal and catalogue to read, its marks to add to.
+
+The router asks for one by request, so that one application serves a run at `/`, or many, each
+below an address of its own.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ultrainteract.catalogue.catalogue import Catalogue
+from ultrainteract.catalogue.follower import start
+from ultrainteract.catalogue.opened import Opened, open_tree
+from ultrainteract.config import RunConfig
+from ultrainteract.journal import Journal
+from ultrainteract.layers import marks
+from ultrainteract.layers.marks import Mark, Marks
+from ultrainteract.locks import in_use
+from ultrainteract.run_folder import read_run
+
+
+class ShownRun:
+    """One run. Threads may share it. `base` is the address that its pages lie below, empty or
+    `/runs/NAME`."""
+
+    def __init__(self, path: Path, base: str = "", plugins: Sequence[Path] = ()) -> None:
+        """Opens the run to read, and starts what keeps its catalogue up. Raises `RunFolderError`.
+
+        `plugins` register the environments that its trees need.
+        """
+        self.path, self.base, self.name = path, base, path.absolute().name
+        self.journal: Journal
+        self.config: RunConfig
+        self.journal, self.config = read_run(path)
+        self.catalogue = Catalogue(path)
+        self._follower = start(path, plugins)
+        self._marks: tuple[object, Marks] = (None, Marks())
+
+    def close(self) -> None:
+        """Ends what was started; safe to call twice."""
+        self._follower.terminate()
+        self._follower.join()
+        self.journal.close()
+        self.catalogue.close()
+
+    @property
+    def followed(self) -> bool:
+        """Whether the catalogue is being kept up."""
+        return self._follower.is_alive()
+
+    @property
+    def running(self) -> bool:
+        """Whether the run goes on now."""
+        return in_use(self.path)
+
+    @property
+    def trees(self) -> int:
+        """How many instructions the run has, as the catalogue knows."""
+        return int(self.catalogue.meta("trees") or 0)
+
+    @property
+    def ended(self) -> int:
+        """How many trees have ended, as the catalogue knows; it may not list them all yet."""
+        return int(self.catalogue.meta("ended") or 0)
+
+    def tree(self, name: str) -> Opened:
+        """One tree, out of the journal. Raises KeyError."""
+        return open_tree(self.journal, name, self.config)
+
+    def marks(self) -> Marks:
+        """What reviewers said so far."""
+        stamp = self.marks_stamp()
+        if self._marks[0] != stamp:
+            self._marks = (stamp, Marks.read(self.path))
+        return self._marks[1]
+
+    def marks_stamp(self) -> str:
+        """Another text once a mark was added."""
+        file = self.path / marks.FILE
+        if not file.exists():
+            return ""
+        about = file.stat()
+        return f"{about.st_mtime_ns}-{about.st_size}"
+
+    def mark(self, one: Mark) -> None:
+        """Add a mark. Raises `RunFolderError`."""
+        marks.add(self.path, one)
+
+    def stamp(self) -> str:
+        """Another text once the catalogue, the marks or the run's state changed."""
+        return f"{self.catalogue.revision}-{self.trees}-{self.running}-{self.marks_stamp()}"
