@@ -1,6 +1,7 @@
 """The card: front matter that the hub and `load_dataset` read, and `card.md` for people."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment, StrictUndefined
 
 from ultrainteract.dataset.about import About
+from ultrainteract.dataset.gallery import FOLDER, Gallery
 from ultrainteract.dataset.rows import Row
 from ultrainteract.dataset.schema import DEFAULT, VIEWS, View
 from ultrainteract.dataset.tally import PERCENTILES, Length, Published, VerdictCount
@@ -54,6 +56,7 @@ def render(
     report: Report,
     files: AllFiles,
     samples: Mapping[str, Row],
+    gallery: Gallery,
 ) -> str:
     """The text of `README.md`."""
     # The card is Markdown and its values are shown as they are, inside fences where they are long.
@@ -65,11 +68,14 @@ def render(
         keep_trailing_newline=True,
     )
     jinja.filters["cell"] = _cell
+    jinja.filters["alt"] = _alt
     template = jinja.from_string(Path(__file__).with_name("card.md").read_text(encoding="utf-8"))
     return template.render(
         front=front_matter(about, published, files),
         about=about,
         published=published,
+        gallery=gallery,
+        plots=FOLDER,
         default=default_view(published),
         views=[_view(view, published, samples) for view in VIEWS.values()],
         splits=list(published.rows[DEFAULT]),
@@ -196,6 +202,10 @@ def _length_table(lengths: Iterable[Length]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def _alt(text: str) -> str:
+    return re.sub(r"([\\\[\]`<>*_])", r"\\\1", " ".join(text.split()))
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from ultrainteract.dataset.about import About, run_yaml
 from ultrainteract.dataset.card import Files, render
+from ultrainteract.dataset.gallery import hang
 from ultrainteract.dataset.lineage import Origin
 from ultrainteract.dataset.schema import VIEWS
 from ultrainteract.dataset.shards import SHARD_BYTES, ShardWriter
 from ultrainteract.dataset.tally import Published, Tally
 from ultrainteract.dataset.views import ROWS, Skipped
 from ultrainteract.errors import RunFolderError, boundary
+from ultrainteract.report.facts import facts_of
+from ultrainteract.report.overview import Overview
 from ultrainteract.report.tables import TURNS, RunTables
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import digest
@@ -74,12 +77,13 @@ def _write(
         for split in splits
     }
     tally, origin = Tally(), Origin(about.prompts, about.seed)
-    tables = RunTables(_max_turns(about))
+    tables, overview = RunTables(_max_turns(about)), Overview()
     try:
         for tree in trees:
             split = split_of(tree.instruction.problem_id, test_fraction)
             tally.tree(tree)
             tables.add(tree)
+            overview.add(facts_of(tree))
             for name in VIEWS:
                 for row in ROWS[name](tree, origin):
                     if isinstance(row, Skipped):
@@ -96,7 +100,8 @@ def _write(
     rows = {name: {split: files[name, split].rows for split in splits} for name in VIEWS}
     published = tally.published(fresh, rows)
     (fresh / "run.yaml").write_text(run_yaml(about, test_fraction), encoding="utf-8")
-    card = render(about, published, tables.report(), files, tally.samples)
+    gallery = hang(overview, fresh)
+    card = render(about, published, tables.report(), files, tally.samples, gallery)
     (fresh / "README.md").write_text(card, encoding="utf-8")
     return published
 

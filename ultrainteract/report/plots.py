@@ -1,12 +1,11 @@
 """Charts as pictures: SVG for a page, PNG for the card of a dataset."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ultrainteract.report.canvas import Palette, label, png, svg
-from ultrainteract.report.charts import Chart, Shape, Unit, charts, shortened
-from ultrainteract.report.overview import STEPS_AN_OCTAVE, Overview
-from ultrainteract.report.quality import quality_of
+from ultrainteract.report.charts import Chart, Shape, Unit, shortened
+from ultrainteract.report.overview import STEPS_AN_OCTAVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,12 +25,6 @@ def as_svg(chart: Chart) -> str:
 def as_png(chart: Chart) -> bytes:
     """A picture on white."""
     return png(chart.name, _height(chart), lambda *on: _draw(shortened(chart), *on))
-
-
-def pictures(overview: Overview) -> Mapping[str, bytes]:
-    """The PNGs that a dataset's card shows, by name; nothing in them depends on time."""
-    found = charts(overview, quality_of(overview))
-    return {chart.name: as_png(chart) for chart in found if not chart.timed}
 
 
 def _height(chart: Chart) -> float:
