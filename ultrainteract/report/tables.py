@@ -115,9 +115,9 @@ class _Sum:
     calls: int = 0
     spent: int = 0
 
-    def pay(self, tree: PreferenceTree) -> None:
-        self.calls += tree.calls
-        self.spent += sum(one.tokens for one in tree.spent.values())
+    def pay(self, calls: int, tokens: int) -> None:
+        self.calls += calls
+        self.spent += tokens
 
     def counts(self, rate: float | None) -> Counts:
         return Counts(
@@ -144,7 +144,8 @@ class RunTables:
 
     def add(self, tree: PreferenceTree) -> None:
         """Count one tree."""
-        self._total.pay(tree)
+        took = tree.calls, sum(one.tokens for one in tree.spent.values())
+        self._total.pay(*took)
         if not tree.nodes:
             return
         instruction = tree.instruction
@@ -153,20 +154,21 @@ class RunTables:
         correct = [node for node in distinct_correct(tree) if not isinstance(node, Skipped)]
         pairs = sum(not unsound(pair) for pair in tree.pairs())
         leaves = [last_action(tree)] if interaction else correct
+        lengths = [(leaf.turn, _length(tree, leaf)) for leaf in leaves]
         self._total.lengths.observe(tree.nodes)
         rows = (
             self._tasks.setdefault((task, interaction, tool), _Sum()),
             self._datasets.setdefault((task, instruction.dataset, tool), _Sum()),
         )
         for row in rows:
-            row.pay(tree)
+            row.pay(*took)
         for one in (*rows, self._total):
             one.instructions += 1
             one.pairs += pairs
             one.correct += len(correct)
-            for leaf in leaves:
-                one.turns[leaf.turn - 1] += 1
-                one.lengths.add(_length(tree, leaf))
+            for turn, length in lengths:
+                one.turns[turn - 1] += 1
+                one.lengths.add(length)
 
     def watch(self, trees: Iterable[PreferenceTree]) -> Iterator[PreferenceTree]:
         """Pass trees through and count them."""
