@@ -20,7 +20,9 @@ def fold(text: str) -> str:
 
 def _encodable(value: object) -> object:
     # A model's JSON may hold half a surrogate pair, which neither Arrow nor UTF-8 can store.
-    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+    if isinstance(value, str) and not value.isascii():
+        return _SURROGATE.sub("\ufffd", value)
+    return value
 
 
 def _no_text(value: object) -> object:
