@@ -194,7 +194,8 @@ async def replay(
     same place, whatever the limits are now.
     """
     limits = LimitsConfig(calls=journal.cut_after(instruction.id))
-    config = config.model_copy(update={"budget": BudgetConfig(tree=limits)})
+    if limits != config.budget.tree:
+        config = config.model_copy(update={"budget": BudgetConfig(tree=limits)})
     known = journal.effects(instruction.id)
     recorded = Recorded(instruction.id, config, known)
     return await grow_tree(instruction, config, through(recorded), watch)
