@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ultrainteract.dataset.export import FORMATS
 from ultrainteract.dataset.export import export as write
+from ultrainteract.dataset.repair import BALANCES, DROPS, Repair
 from ultrainteract.errors import RunFolderError
 
 
@@ -15,13 +16,32 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
     form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")],
     to: Annotated[Path, typer.Option(help="Folder to write to.")],
+    balance: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Drop pairs until this no longer tells chosen from rejected; repeatable: "
+            f"{', '.join(BALANCES)}."
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Drop such pairs; repeatable: {', '.join(DROPS)}."),
+    ] = None,
 ) -> None:
-    """Write a run's published dataset in the shape of a trainer."""
+    """Write a run's published dataset in the shape of a trainer.
+
+    `ultrainteract report` says which repair its pairs need. A repair changes pairs alone: single
+    actions (sft, kto) are written as they are.
+    """
     dataset = run / "dataset"
     if not dataset.is_dir():
         raise RunFolderError(
             f"{run} has no published dataset; finish the run first: the same "
             "`ultrainteract synthesize` command goes on where it stopped"
         )
-    for file in write(dataset, form, to):
-        Console(soft_wrap=True, highlight=False).print(str(file))
+    repair = Repair(tuple(balance or ()), tuple(drop or ()))
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for file in write(dataset, form, to, repair):
+        console.print(str(file))
+    for split, (kept, pairs) in repair.kept.items():
+        console.print(f"{split}: {kept:,} of {pairs:,} pairs kept")

@@ -7,16 +7,17 @@ Rows are read and written one batch at a time.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ultrainteract.dataset.repair import Record, Repair
 from ultrainteract.dataset.schema import find_view
 from ultrainteract.errors import UserError, boundary, unknown
 
-# Rows as Parquet gives them back: plain JSON-like values, checked when they were published.
-Record = Mapping[str, object]
+# Rows are as Parquet gives them back: plain JSON-like values, checked when they were published.
 Chat = list[dict[str, str]]
 
 _VERL_BATCH = 1000
@@ -36,14 +37,45 @@ _VERL = pa.schema(
 )
 
 
-def export(folder: Path, format: str, target: Path) -> tuple[Path, ...]:  # noqa: A002
+@dataclass(frozen=True)
+class Published:
+    """A published dataset, its pairs repaired; see `Repair`."""
+
+    folder: Path
+    repair: Repair = field(default_factory=Repair)
+
+    def pairs(self, split: str) -> Iterator[Record]:
+        """The rows of `preference` that are exported."""
+
+        def rows() -> Iterator[Record]:
+            return records(self.folder, "preference", split)
+
+        return self.repair(rows, split) if self.repair else rows()
+
+    def rows(self, view: str, split: str) -> Iterator[Record]:
+        """The rows of another view, all of them."""
+        return records(self.folder, view, split)
+
+
+def export(
+    folder: Path,
+    format: str,  # noqa: A002
+    target: Path,
+    repair: Repair | None = None,
+) -> tuple[Path, ...]:
     """Write the dataset at `folder` to the folder `target` as `format` asks.
 
-    Returns the files written. Raises `UnknownName` for a format, `UserError` where `folder` holds
-    no dataset or a damaged one, or `target` lies in it or cannot be written.
+    `repair` leaves pairs out; views of single actions stay whole. Returns the files written.
+    Raises `UnknownName` for a format, `UserError` where `folder` holds no dataset or a damaged
+    one, where `target` lies in it or cannot be written, or for a repair where no pairs are.
     """
     if format not in FORMATS:
         raise unknown("export format", format, FORMATS)
+    if repair and format in PAIRLESS:
+        raise UserError(
+            f"{format} has no pairs to balance or drop: choose another format, or leave the "
+            "repair out"
+        )
     splits = sorted({path.name.split("-")[0] for path in folder.glob("trees/*.parquet")})
     if not splits:
         raise UserError(
@@ -57,7 +89,8 @@ def export(folder: Path, format: str, target: Path) -> tuple[Path, ...]:  # noqa
         )
     with boundary(UserError, f"cannot export to {str(target)!r}", OSError):
         target.mkdir(parents=True, exist_ok=True)
-        return tuple(FORMATS[format](folder, splits, target))
+        published = Published(folder, repair or Repair())
+        return tuple(FORMATS[format](published, splits, target))
 
 
 def records(folder: Path, view: str, split: str) -> Iterator[Record]:
@@ -78,12 +111,12 @@ def records(folder: Path, view: str, split: str) -> Iterator[Record]:
                 yield from batch.to_pylist()
 
 
-def _llamafactory(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
+def _llamafactory(data: Published, splits: list[str], target: Path) -> Iterator[Path]:
     # SFT goes out flat: LLaMA-Factory trains on every assistant turn of a conversation unless it
     # is told `mask_history`, and the turns before the last are wrong actions.
     info: dict[str, object] = {}
     for split in splits:
-        for name, (rows, entry) in _llamafactory_sets(folder, split).items():
+        for name, (rows, entry) in _llamafactory_sets(data, split).items():
             path = target / f"ultrainteract_{name}_{split}.jsonl"
             info[path.stem] = {"file_name": path.name, **entry}
             yield _jsonl(path, rows)
@@ -93,7 +126,7 @@ def _llamafactory(folder: Path, splits: list[str], target: Path) -> Iterator[Pat
 
 
 def _llamafactory_sets(
-    folder: Path, split: str
+    data: Published, split: str
 ) -> dict[str, tuple[Iterator[Record], dict[str, object]]]:
     pairs: Iterator[Record] = (
         {
@@ -101,18 +134,18 @@ def _llamafactory_sets(
             "chosen": _sharegpt(_chat(row["chosen"]))[0],
             "rejected": _sharegpt(_chat(row["rejected"]))[0],
         }
-        for row in records(folder, "preference", split)
+        for row in data.pairs(split)
     )
     labelled: Iterator[Record] = (
         {
             "conversations": _sharegpt([*_chat(row["prompt"]), *_chat(row["completion"])]),
             "kto_tag": row["label"],
         }
-        for row in records(folder, "kto", split)
+        for row in data.rows("kto", split)
     )
     flat: Iterator[Record] = (
         {"instruction": row["instruction"], "input": "", "output": row["response"]}
-        for row in records(folder, "ultrainteract_sft", split)
+        for row in data.rows("ultrainteract_sft", split)
     )
     sides = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
     tagged = {"messages": "conversations", "kto_tag": "kto_tag"}
@@ -124,7 +157,7 @@ def _llamafactory_sets(
     }
 
 
-def _torchtune(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
+def _torchtune(data: Published, splits: list[str], target: Path) -> Iterator[Path]:
     # Each side is the whole conversation; the common history cancels out of the DPO loss.
     for split in splits:
         rows: Iterator[Record] = (
@@ -132,12 +165,12 @@ def _torchtune(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
                 "chosen": [*_chat(row["prompt"]), *_chat(row["chosen"])],
                 "rejected": [*_chat(row["prompt"]), *_chat(row["rejected"])],
             }
-            for row in records(folder, "preference", split)
+            for row in data.pairs(split)
         )
         yield _jsonl(target / f"preference_{split}.jsonl", rows)
 
 
-def _nemo_rl(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
+def _nemo_rl(data: Published, splits: list[str], target: Path) -> Iterator[Path]:
     for split in splits:
         rows: Iterator[Record] = (
             {
@@ -147,18 +180,24 @@ def _nemo_rl(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
                     {"rank": 1, "completion": _chat(row["rejected"])},
                 ],
             }
-            for row in records(folder, "preference", split)
+            for row in data.pairs(split)
         )
         yield _jsonl(target / f"preference_{split}.jsonl", rows)
 
 
-def _verl_rl(folder: Path, splits: list[str], target: Path) -> Iterator[Path]:
+def _trl(data: Published, splits: list[str], target: Path) -> Iterator[Path]:
+    # As the view is; TRL and `load_dataset("json")` read it, and a repair needs a place to go.
+    for split in splits:
+        yield _jsonl(target / f"preference_{split}.jsonl", data.pairs(split))
+
+
+def _verl_rl(data: Published, splits: list[str], target: Path) -> Iterator[Path]:
     for split in splits:
         path = target / f"{split}.parquet"
         part = path.with_suffix(".part")
         with pq.ParquetWriter(part, _VERL, compression="zstd") as writer:
             held: list[Record] = []
-            for index, row in enumerate(_instructions(folder, split)):
+            for index, row in enumerate(_instructions(data, split)):
                 held.append(_verl_row(row, split, index))
                 if len(held) == _VERL_BATCH:
                     writer.write_table(pa.Table.from_pylist(held, schema=_VERL))
@@ -177,10 +216,10 @@ def _verl_row(row: Record, split: str, index: int) -> Record:
     }
 
 
-def _instructions(folder: Path, split: str) -> Iterator[Record]:
+def _instructions(data: Published, split: str) -> Iterator[Record]:
     """The first node of each tree: trees are published one after the other."""
     last: object = None
-    for row in records(folder, "trees", split):
+    for row in data.rows("trees", split):
         if row["parent_id"] != last:
             last = row["parent_id"]
             yield row
@@ -206,9 +245,11 @@ def _jsonl(path: Path, rows: Iterable[Record]) -> Path:
     return part.replace(path)
 
 
-FORMATS: Mapping[str, Callable[[Path, list[str], Path], Iterator[Path]]] = {
+FORMATS: Mapping[str, Callable[[Published, list[str], Path], Iterator[Path]]] = {
     "llamafactory": _llamafactory,
     "nemo_rl": _nemo_rl,
     "torchtune": _torchtune,
+    "trl": _trl,
     "verl_rl": _verl_rl,
 }
+PAIRLESS = frozenset({"verl_rl"})

@@ -7,6 +7,6 @@ what code prints before its last three lines.
 """
 
 from ultrainteract.leak.guard import Execute, Judge, find_leaks
-from ultrainteract.leak.span import Leak, mask
+from ultrainteract.leak.span import MASK, Leak, mask
 
-__all__ = ["Execute", "Judge", "Leak", "find_leaks", "mask"]
+__all__ = ["MASK", "Execute", "Judge", "Leak", "find_leaks", "mask"]

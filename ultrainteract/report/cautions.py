@@ -143,7 +143,9 @@ def _critiques(quality: Quality) -> Iterator[Caution]:
             f"{quality.masked:.0%} of the critiques gave the answer away in every draft and have "
             "their telling words blotted out.",
             "What is left of them may teach little; the next turn answers it.",
-            "Raise sampling.critic_draws, or set a stronger model as roles.critic.",
+            "ultrainteract export RUN --drop masked-critiques leaves out pairs that answer one; "
+            "for a run to come, set a stronger model as roles.critic or raise "
+            "sampling.critic_draws.",
         )
     elif quality.redrawn is not None and quality.redrawn >= REDRAWN:
         yield Caution(
