@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
+from ultrainteract.report.left import TimeLeft
 from ultrainteract.report.snapshot import FILE, Snapshot, label, read_snapshot, total
+from ultrainteract.types import Spent, Usage
 
 
 def snapshot(**changes: object) -> Snapshot:
@@ -22,6 +20,12 @@ def snapshot(**changes: object) -> Snapshot:
         "counts": {"trees{stop=max_turns}": 20.0, "trees{stop=all_correct}": 5.0},
         "gauges": {},
         "rates": {},
+        "spent": {"small": Spent(3, Usage(10, 20))},
+        "money": 0.5,
+        "budget": ("budget.calls: 3 of 10 spent",),
+        "time_left": TimeLeft(60.0, 30.0, 120.0),
+        "troubles": (),
+        "notices": (),
     }
     return Snapshot.model_validate({**facts, **changes})
 
@@ -41,19 +45,6 @@ def test_a_total_is_over_the_labels_that_are_not_named() -> None:
 def test_what_is_left_counts_neither_earlier_trees_nor_those_that_ended() -> None:
     assert snapshot().ended == 25
     assert snapshot().left == 65
-
-
-@given(st.integers(1, 90))
-def test_the_time_left_lies_within_bounds_that_narrow(ended: int) -> None:
-    middle, least, most = snapshot(counts={"trees{stop=max_turns}": ended}).seconds_left() or (
-        (0, 0, 0)
-    )
-    assert least <= middle <= most
-    assert middle == pytest.approx(100 / ended * (90 - ended))
-
-
-def test_before_the_first_tree_nobody_knows_how_long_it_takes() -> None:
-    assert snapshot(counts={}).seconds_left() is None
 
 
 def test_a_snapshot_reads_back_and_a_torn_one_is_none(tmp_path: Path) -> None:

@@ -1,32 +1,30 @@
 """`ultrainteract status RUN`: how a run is going, from another terminal."""
 
-import json
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from ultrainteract.budget import Bill, amount, bill, meters, price_table
-from ultrainteract.cluster.chronicle import LOG
+from ultrainteract.budget import bill, meters, price_table
+from ultrainteract.cli.board import Row, grid, live_rows, model_rows, progress_line, spending_rows
+from ultrainteract.cli.region import Region
+from ultrainteract.cli.terminal import redraws
 from ultrainteract.config_file import load_config
 from ultrainteract.locks import in_use
-from ultrainteract.report.snapshot import Snapshot, read_snapshot, total
+from ultrainteract.report.snapshot import Snapshot, read_snapshot
 from ultrainteract.run_folder import read_run
 from ultrainteract.types import Spent, adapter
 
 # A snapshot that was not renewed for so many seconds says nothing of now.
 _STALE = 30.0
-_SHOWN = 5
-_GRAVE = {"notice", "tree_failed"}
+_RENEWED = 2.0
+_SELDOM = 30.0
 
 
 def status(
@@ -40,14 +38,36 @@ def status(
     console = Console(highlight=False)
     if as_json:
         typer.echo(adapter(Facts).dump_json(read_facts(run)).decode())
-        return
-    if not watch:
-        console.print(_shown(run))
-        return
-    with Live(_shown(run), console=console, refresh_per_second=1) as live:
-        while in_use(run):
-            time.sleep(2)
-            live.update(_shown(run))
+    elif watch and redraws(console):
+        _watch(run, Region(console))
+    elif watch:
+        _follow(run, console)
+    else:
+        _print(run, console)
+
+
+def _print(run: Path, console: Console) -> None:
+    rows = [*_rows(run, read_facts(run))]
+    console.print(grid(rows, console.width))
+
+
+def _watch(run: Path, region: Region) -> None:
+    """On the terminal, in place."""
+    going = True
+    while going:
+        going = in_use(run)
+        region.draw(partial(grid, [*_rows(run, read_facts(run))]))
+        if going:
+            time.sleep(_RENEWED)
+
+
+def _follow(run: Path, console: Console) -> None:
+    """A line every so often, then how it ended."""
+    while in_use(run):
+        if live := read_facts(run).live:
+            console.print(progress_line(live), soft_wrap=True)
+        time.sleep(_SELDOM)
+    _print(run, console)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +77,12 @@ class Facts:
     running: bool
     trees: int
     ended: int
-    spent: Bill
+    spent: Mapping[str, Spent]
+    money: float
     budget: tuple[str, ...]
-    models: Mapping[str, Spent]
     live: Snapshot | None
     troubles: tuple[str, ...]
+    notices: tuple[str, ...]
 
     @property
     def state(self) -> str:
@@ -73,99 +94,51 @@ class Facts:
 
 
 def read_facts(run: Path) -> Facts:
-    """Raises `RunFolderError` where there is no run."""
+    """What a run tells while it is under way; else what its journal holds.
+
+    Raises `RunFolderError` where there is no run.
+    """
+    snapshot, running = read_snapshot(run), in_use(run)
+    if snapshot and running and time.time() - snapshot.at < _STALE:
+        return Facts(
+            running=True,
+            trees=snapshot.trees,
+            ended=snapshot.before + snapshot.ended,
+            spent=snapshot.spent,
+            money=snapshot.money,
+            budget=snapshot.budget,
+            live=snapshot,
+            troubles=snapshot.troubles,
+            notices=snapshot.notices,
+        )
     journal, _ = read_run(run)
     with closing(journal):
         config = load_config(run / "config.yaml", ())
         models = journal.spent()
         spent = bill(models, price_table(config))
-        trees, ended = journal.trees(), len(journal.ended())
-    snapshot, running = read_snapshot(run), in_use(run)
-    fresh = snapshot is not None and time.time() - snapshot.at < _STALE
-    return Facts(
-        running=running,
-        trees=trees,
-        ended=ended,
-        spent=spent,
-        budget=tuple(str(one) for one in meters(spent, config.budget)),
-        models=models,
-        live=snapshot if running and fresh else None,
-        troubles=tuple(_troubles(run)),
-    )
+        limits = config.budget.model_copy(update={"seconds": None})
+        return Facts(
+            running=running,
+            trees=journal.trees(),
+            ended=journal.grown(),
+            spent=models,
+            money=spent.money,
+            budget=tuple(map(str, meters(spent, limits))),
+            live=None,
+            troubles=snapshot.troubles if snapshot else (),
+            notices=snapshot.notices if snapshot else (),
+        )
 
 
-def _shown(run: Path) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    for name, value in _rows(run, read_facts(run)):
-        table.add_row(name, Text(value))
-    return table
-
-
-def _rows(run: Path, facts: Facts) -> Iterator[tuple[str, str]]:
-    live = facts.live
+def _rows(run: Path, facts: Facts) -> Iterator[Row]:
     yield "run", f"{run} ({facts.state})"
-    growing = f", {total(live.gauges, 'trees_growing'):.0f} growing" if live else ""
-    yield "trees", f"{facts.ended:,} of {facts.trees:,} ended{growing}"
-    if live:
-        yield from _live_rows(live)
-    for name, one in facts.models.items():
-        usage = f"{one.usage.prompt_tokens:,} + {one.usage.completion_tokens:,} tokens"
-        rate = total(live.rates, "tokens", f"model={name}", "kind=completion") if live else 0
-        speed = f", {rate:,.0f} tokens/s" if live else ""
-        yield f"model {name}", f"{one.calls:,} calls, {usage}{speed}"
-    if facts.spent.money:
-        yield "cost", amount(facts.spent.money)
-    for name, lines in {"budget": facts.budget, "last": facts.troubles}.items():
-        if lines:
-            yield name, "\n".join(lines)
-
-
-def _live_rows(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    def counted(name: str, *parts: str) -> str:
-        return f"{total(snapshot.counts, name, *parts):,.0f}"
-
-    def under_way(name: str) -> str:
-        return f"{total(snapshot.gauges, name):,.0f}"
-
-    def speed(name: str) -> float:
-        return total(snapshot.rates, name)
-
-    grown = f"{snapshot.ended:,} trees, {counted('pairs')} pairs, {counted('turns')} turns"
-    yield "since start", f"{grown}, {counted('trees_failed')} trees failed"
-    kinds = ("correct", "incorrect", "unverified")
-    judged = (f"{counted('verdicts', f'judgement={one}')} {one}" for one in kinds)
-    yield "verdicts", ", ".join(judged)
-    speeds = f"{speed('calls'):,.1f} calls/s, {speed('executions'):,.1f} executions/s"
-    yield "speed", f"{speeds}, {60 * speed('trees'):,.1f} trees/min"
-    asked = f"{under_way('requests_in_flight')} in flight, {under_way('requests_waiting')} waiting"
-    yield "requests", f"{asked}, {counted('retries')} asked again"
-    yield "workers", f"{snapshot.workers} on {snapshot.nodes} nodes"
-    if left := snapshot.seconds_left():
-        middle, least, most = map(_duration, left)
-        bounds = "" if least == most else f" ({least} to {most})"
-        yield "time left", f"{middle}{bounds}"
-
-
-def _troubles(run: Path) -> Iterator[str]:
-    """The last of what the log holds that a person should know."""
-    last: deque[str] = deque(maxlen=_SHOWN)
-    try:
-        with (run / LOG).open(encoding="utf-8") as log:
-            for line in log:
-                row = json.loads(line)
-                if row["event"] == "begin":
-                    last.clear()
-                elif row["event"] in _GRAVE:
-                    last.append(f"{row['time'][11:19]} {row.get('text') or row.get('trouble')}")
-    except (FileNotFoundError, ValueError):
-        return
-    yield from last
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "under a minute"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    if facts.live:
+        yield from live_rows(facts.live)
+    else:
+        yield "trees", f"{facts.ended:,} of {facts.trees:,} ended"
+        yield from model_rows(facts.spent)
+        yield from spending_rows(facts.money, facts.budget)
+        if facts.troubles:
+            yield "last errors", "\n".join(facts.troubles)
+    if facts.notices:
+        yield "notices", "\n".join(facts.notices)

@@ -11,9 +11,8 @@ from ultrainteract.cli.configured import configured
 from ultrainteract.cli.forecast import render_forecast
 from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.summary import render
+from ultrainteract.cli.terminal import watched
 from ultrainteract.cluster.beginning import SynthesisRequest
-from ultrainteract.cluster.chronicle import Progress
-from ultrainteract.cluster.rounds import TreeReport
 from ultrainteract.cluster.synthesis import check_names
 from ultrainteract.cluster.synthesis import synthesize as run
 from ultrainteract.config import RunConfig
@@ -92,7 +91,9 @@ def synthesize(
     console.print(f"run {request.folder}", style="bold")
     for line in notices(chosen):
         console.print(line, style="yellow")
-    summary = run(request, _progress(console))
+    logging.getLogger("ultrainteract").setLevel(logging.INFO)
+    with watched(console) as progress:
+        summary = run(request, progress)
     render(summary, console)
     within = not summary.forecast or render_forecast(summary.forecast, chosen.budget, console)
     if summary.drive.limit or not within:
@@ -126,25 +127,3 @@ def notices(config: RunConfig) -> list[str]:
     if any(model.kind == "scripted" for model in config.models.values()):
         lines.append("NOTICE: scripted replies, no model is asked: the data is for trying only")
     return lines
-
-
-def _progress(console: Console) -> Progress:
-    logging.getLogger("ultrainteract").setLevel(logging.INFO)
-
-    def say(line: str) -> None:
-        console.print(line, style="yellow" if line.startswith("NOTICE") else None, markup=False)
-
-    def grown(report: TreeReport) -> None:
-        if report.drained:
-            return
-        if report.trouble:
-            console.print(f"  tree {report.tree}: not grown: {report.trouble}", style="red")
-            return
-        # A line a tree: laid out by rich it would cost as much as half the tree.
-        console.file.write(
-            f"  tree {report.tree}: {report.turns} turns, {report.nodes} actions, "
-            f"{report.correct} correct, {report.pairs} pairs ({report.stop})\n"
-        )
-        console.file.flush()
-
-    return Progress(say, grown)

@@ -27,10 +27,11 @@ import ray
 from ultrainteract.budget import amount
 from ultrainteract.cluster.actors import settle_heap
 from ultrainteract.cluster.backlog import Backlog
-from ultrainteract.cluster.chronicle import Chronicle, Progress
+from ultrainteract.cluster.chronicle import Chronicle
 from ultrainteract.cluster.crew import Crew
 from ultrainteract.cluster.engines import Engines
 from ultrainteract.cluster.keeper import journal_writer, unless
+from ultrainteract.cluster.log import Progress
 from ultrainteract.cluster.rounds import TreeReport, Work
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import SetupError, boundary
@@ -122,7 +123,7 @@ async def drive(
             result.seconds, result.calls = time.monotonic() - begun, chronicle.calls
             result.fatal = result.fatal or why or engines.trouble
     result.drained = stop.is_set() and not result.fatal
-    chronicle.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)
+    chronicle.log.event("end", drained=result.drained, fatal=result.fatal, grown=result.grown)
     return result
 
 

@@ -27,7 +27,8 @@ class TreeReport:
     """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
     `fatal` that no other tree would fare better, `unfit` that none would on this node, `drained`
     that the run was asked to stop or, with `limit`, has spent its budget. `diverged` counts
-    executions that were repeated and gave another result than recorded."""
+    executions that were repeated and gave another result than recorded, `seconds` last from the
+    tree's begin, or its replay's, to its end."""
 
     tree: str
     stop: str = ""
@@ -37,6 +38,7 @@ class TreeReport:
     nodes: int = 0
     lost: int = 0
     diverged: int = 0
+    seconds: float = 0.0
     trouble: str = ""
     fatal: bool = False
     unfit: bool = False
@@ -58,7 +60,7 @@ class Round:
     unfit: str = ""
 
 
-def report(tree: PreferenceTree, diverged: int) -> TreeReport:
+def report(tree: PreferenceTree, diverged: int, seconds: float) -> TreeReport:
     """What there is to say of a tree that was grown to its end."""
     return TreeReport(
         tree.instruction.id,
@@ -69,6 +71,7 @@ def report(tree: PreferenceTree, diverged: int) -> TreeReport:
         nodes=len(tree.nodes),
         lost=sum(loss.samples for loss in tree.losses),
         diverged=diverged,
+        seconds=round(seconds, 3),
     )
 
 

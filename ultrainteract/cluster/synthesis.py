@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from ultrainteract.budget import bill, limit_reached, price_table, run_limits
+from ultrainteract.budget import bill, price_table
+from ultrainteract.cluster.accounts import Accounts
 from ultrainteract.cluster.backlog import Backlog
 from ultrainteract.cluster.beginning import SynthesisRequest, begin
-from ultrainteract.cluster.chronicle import Chronicle, Progress
+from ultrainteract.cluster.chronicle import Chronicle
 from ultrainteract.cluster.driver import Drive, drive, ray_session
+from ultrainteract.cluster.log import Progress, RunLog
 from ultrainteract.cluster.pilot import Pilot
 from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
@@ -24,7 +26,6 @@ from ultrainteract.environment import environments, load_environment
 from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.forecast import Forecast
 from ultrainteract.layers.recall import finished_trees
-from ultrainteract.limits import UNLIMITED
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
@@ -66,16 +67,18 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
     started = time.monotonic()
     check_names(request)
     summary = Summary(request)
-    with open_run(request.folder) as run:
+    with open_run(request.folder) as run, RunLog(run.path) as log:
+        progress = log.beside(progress)
         begin(request, run, progress.say)
         pilot = Pilot(run.journal, request.pilot) if request.pilot else None
         among = pilot or run.journal
         trees, summary.resumed = among.trees(), among.grown()
         waiting = trees - summary.resumed
-        if waiting and (limit := _spent_up(request.config, run)):
+        accounts = Accounts.of(request.config, run.journal.spent() if waiting else {})
+        if waiting and (limit := accounts.spent_up):
             summary.drive = Drive(limit=limit)
         elif waiting:
-            with Chronicle(run.path, trees, summary.resumed) as chronicle:
+            with Chronicle(log, trees, summary.resumed, accounts) as chronicle:
                 backlog = Backlog(among.waiting(), waiting, run.journal.touched)
                 summary.drive = _grow(request, run, backlog, progress, chronicle, started)
         if pilot:
@@ -158,14 +161,6 @@ def expected_on_cpu(config: RunConfig, trees: int) -> str:
         f"an action: about {minutes} minutes on 2 cores at most. LIMIT=n, ENV=..., "
         "--set sampling.waves=[...] and the like make it larger or smaller"
     )
-
-
-def _spent_up(config: RunConfig, run: RunFolder) -> str:
-    """Which limit an earlier command has reached, in words."""
-    limits = run_limits(config.budget)
-    if limits == UNLIMITED:
-        return ""
-    return limit_reached(bill(run.journal.spent(), price_table(config)), limits)
 
 
 def _publish(

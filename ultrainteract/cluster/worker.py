@@ -150,6 +150,7 @@ class TreeWorker:
 
     async def _grow_or_say_why(self, one: Assignment) -> TreeReport:
         """From the journal's record and then live. Reports faults, raises none."""
+        begun = time.monotonic()
         try:
             tree, diverged = await self._grow(one)
         except OutOfBudget as limit:
@@ -168,7 +169,7 @@ class TreeWorker:
         except Exception as error:
             log.exception("tree %s", one.tree)
             return TreeReport(one.tree, trouble=f"{type(error).__name__}: {error}")
-        return report(tree, diverged)
+        return report(tree, diverged, time.monotonic() - begun)
 
     def _warm(self) -> None:
         """Containers start while the first actions are sampled."""

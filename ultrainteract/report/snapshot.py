@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ultrainteract.report.left import TimeLeft
+from ultrainteract.types import Spent
+
 FILE = "live.json"
 # A metric's name and the values of its labels.
 Count: TypeAlias = tuple[str, ...]
@@ -55,6 +58,17 @@ class Snapshot(BaseModel):
     """By `label`; as they are."""
     rates: dict[str, float]
     """Per second, by `label`."""
+    spent: dict[str, Spent]
+    """By model, in all of the run."""
+    money: float
+    budget: tuple[str, ...]
+    """What is spent of each limit, in words."""
+    time_left: TimeLeft | None
+    """None where nobody knows: before the first tree has ended."""
+    troubles: tuple[str, ...]
+    """The last trees that a fault kept from growing, when and why."""
+    notices: tuple[str, ...]
+    """The last notices, and when."""
 
     @property
     def ended(self) -> int:
@@ -65,17 +79,6 @@ class Snapshot(BaseModel):
     def left(self) -> int:
         """Trees that have not ended."""
         return max(0, self.trees - self.before - self.ended)
-
-    def seconds_left(self) -> tuple[float, float, float] | None:
-        """An estimate with its bounds, from the trees that ended so far; None before the first.
-
-        The bounds are two standard deviations of a Poisson count: a few trees say little.
-        """
-        if not self.ended:
-            return None
-        seconds = (self.at - self.since) / self.ended * self.left
-        spread = 2 / math.sqrt(self.ended)
-        return seconds, seconds / (1 + spread), seconds * (1 + spread)
 
     def write(self, folder: Path) -> None:
         """Replace the one in `folder`."""

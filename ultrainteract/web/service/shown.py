@@ -131,14 +131,14 @@ def _progress(house: House, entry: Entry) -> Progress | None:
     told = read_snapshot(house.run(entry.name))
     if told is None:
         return None
-    left = told.seconds_left() if entry.state is State.RUNNING else None
+    left = told.time_left if entry.state is State.RUNNING else None
     return Progress(
         at=_when(told.at),
         trees=told.trees,
         ended=told.before + told.ended,
         pairs=round(total(told.counts, "pairs")),
         tokens_per_second=total(told.rates, "tokens") if entry.state is State.RUNNING else 0.0,
-        seconds_left=left[0] if left else None,
+        seconds_left=left.expected if left else None,
     )
 
 
