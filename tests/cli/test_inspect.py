@@ -77,7 +77,7 @@ def test_a_terminal_that_takes_ascii_only_gets_question_marks(command: Command) 
 
 @pytest.mark.parametrize("name", ["a/b", "../a", "..", ".", "a\\b"])
 def test_a_run_name_that_is_a_path_is_refused(command: Command, name: str) -> None:
-    done = command("synthesize", "math", "--source", "sample", "--run", name)
+    done = command.here("synthesize", "math", "--source", "sample", "--run", name)
     assert done.code == 2, done.output
     assert "is no plain folder name" in done.output
     assert not list(command.folder.iterdir())

@@ -15,7 +15,7 @@ JOB = ("synthesize", "math", "--source", "sample", "--run", "r")
 
 
 def refused(command: Command, *words: str | Path, says: tuple[str, ...], **env: str) -> None:
-    done = command(*words, **env)
+    done = command.here(*words, **env)
     assert done.code == 2, done.output
     assert "Traceback" not in done.output
     for text in ("error: ", *says):
