@@ -10,7 +10,7 @@ from typing import Protocol
 from ultrainteract.claims import kind_of
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import Environment
-from ultrainteract.ladder import lot
+from ultrainteract.ladder import request_seed
 from ultrainteract.leak import find_leaks, mask
 from ultrainteract.sampling.base import Choice, Reply, Request
 from ultrainteract.tree import Node
@@ -50,7 +50,7 @@ async def criticise(
             model=config.roles.critic,
             messages=messages,
             n=1,
-            seed=lot(config, instruction.id, node.turn, "critique", draw).getrandbits(31),
+            seed=request_seed(config, instruction.id, node.turn, "critique", draw),
             temperature=sampling.critic_temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.critic_max_tokens,

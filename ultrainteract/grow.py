@@ -16,7 +16,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.critic import criticise
 from ultrainteract.early import all_correct, never_correct
 from ultrainteract.environment import Environment, Reading, load_environment
-from ultrainteract.ladder import Purpose, Wave, lot, next_wave
+from ultrainteract.ladder import Purpose, Wave, lot, next_wave, request_seed
 from ultrainteract.opinion import ask_opinion
 from ultrainteract.pairing import pair_up
 from ultrainteract.sampling.base import Choice, Reply, Request
@@ -252,7 +252,9 @@ class Turn:
             model=model,
             messages=messages,
             n=n,
-            seed=self._lot("request", *purpose).getrandbits(31),
+            seed=request_seed(
+                self.config, self.tree.instruction.id, self.number, "request", *purpose
+            ),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,

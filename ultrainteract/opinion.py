@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ultrainteract.config import RunConfig
-from ultrainteract.ladder import lot
+from ultrainteract.ladder import request_seed
 from ultrainteract.prompts import Prompt
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.types import Instruction, Judgement, Message, Verdict
@@ -40,7 +40,7 @@ async def ask_opinion(
             ),
         ),
         n=1,
-        seed=lot(config, instruction.id, 0, "opinion", text).getrandbits(31),
+        seed=request_seed(config, instruction.id, 0, "opinion", text),
         temperature=0.0,
         top_p=1.0,
         max_tokens=config.sampling.critic_max_tokens,

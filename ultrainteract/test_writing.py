@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ultrainteract.claims import PROGRAM, kind_of
 from ultrainteract.config import RunConfig
-from ultrainteract.ladder import lot
+from ultrainteract.ladder import request_seed
 from ultrainteract.prompts import Prompt
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.types import ExecResult, Instruction, Message, Outcome
@@ -70,7 +70,7 @@ async def _inputs(instruction: Instruction, config: RunConfig, effects: _Effects
         model=config.roles.actors[-1],
         messages=(Message("user", asked),),
         n=1,
-        seed=lot(config, instruction.id, 0, "tests").getrandbits(31),
+        seed=request_seed(config, instruction.id, 0, "tests"),
         temperature=config.sampling.temperature,
         top_p=config.sampling.top_p,
         max_tokens=TOKENS,
