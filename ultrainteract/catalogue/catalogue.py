@@ -4,7 +4,7 @@ It is derived: it may be deleted at any time, and is made anew where it is of an
 another journal. Reading never waits for whoever keeps it up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 from ultrainteract.catalogue.entry import Entry, Indexed
 from ultrainteract.catalogue.search import Search
 from ultrainteract.database import Database, format_of
+from ultrainteract.report.facts import TreeFacts
 
 FILE = "catalogue.sqlite"
 _FORMAT = 1
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS tree (
     turns INTEGER NOT NULL, pairs INTEGER NOT NULL, nodes INTEGER NOT NULL,
     correct INTEGER NOT NULL, incorrect INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS fact (position INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facet (
     kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)
 ) WITHOUT ROWID;
@@ -84,7 +86,7 @@ class Catalogue(Database):
     def empty(self) -> None:
         """As it was made."""
         with self._transaction("empty"):
-            for table in ("meta", "tree", "facet", "words"):
+            for table in ("meta", "tree", "fact", "facet", "words"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def known(self) -> dict[str, tuple[int, str, int]]:
@@ -106,6 +108,7 @@ class Catalogue(Database):
     def _take_out(self, position: int) -> None:
         if self._db.execute("DELETE FROM tree WHERE position = ?", (position,)).rowcount:
             self._db.execute("DELETE FROM words WHERE rowid = ?", (position,))
+            self._db.execute("DELETE FROM fact WHERE position = ?", (position,))
 
     def _put(self, one: Indexed) -> None:
         marks = ", ".join("?" * len(Entry.__dataclass_fields__))
@@ -114,9 +117,17 @@ class Catalogue(Database):
             "INSERT INTO words (rowid, facets, body) VALUES (?, ?, ?)",
             (one.entry.position, " ".join(sorted(one.held.tokens())), one.body),
         )
+        fact = one.entry.position, one.facts.to_json()
+        self._db.execute("INSERT INTO fact VALUES (?, ?)", fact)
         held = (one.held.tree, *one.held.actions)
         facets = {pair for some in held for pair in some.items() if pair[1]}
         self._db.executemany("INSERT OR IGNORE INTO facet VALUES (?, ?)", facets)
+
+    def facts(self, *positions: int) -> Iterator[TreeFacts]:
+        """Of the trees at these positions, as far as they are there."""
+        sql = "SELECT data FROM fact WHERE position = ?"
+        for position in positions:
+            yield from (TreeFacts.from_json(data) for (data,) in self._rows(sql, position))
 
     @property
     def revision(self) -> int:

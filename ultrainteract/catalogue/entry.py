@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ultrainteract.catalogue.opened import Opened
 from ultrainteract.catalogue.search import Held
+from ultrainteract.report.facts import TreeFacts, facts_of
 from ultrainteract.report.facts import failure_of as why_wrong
 from ultrainteract.tree import Node, PreferenceTree
 from ultrainteract.types import Instruction, Judgement, NodeKind, Outcome
@@ -39,6 +40,7 @@ class Indexed:
     entry: Entry
     held: Held
     body: str
+    facts: TreeFacts
 
 
 def index(position: int, opened: Opened) -> Indexed:
@@ -60,9 +62,8 @@ def index(position: int, opened: Opened) -> Indexed:
         incorrect=judged[Judgement.INCORRECT],
     )
     whole = {"dataset": one.dataset, "environment": one.environment, "state": opened.state}
-    return Indexed(
-        entry, Held(whole, [_held(node) for node in tree.nodes]), "\n".join(_words(tree))
-    )
+    held = Held(whole, [_held(node) for node in tree.nodes])
+    return Indexed(entry, held, "\n".join(_words(tree)), facts_of(tree))
 
 
 def title(instruction: Instruction) -> str:

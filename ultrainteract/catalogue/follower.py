@@ -13,10 +13,12 @@ from pathlib import Path
 
 from ultrainteract.catalogue.catalogue import Catalogue
 from ultrainteract.catalogue.entry import Indexed, index
+from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.opened import open_tree
 from ultrainteract.config import RunConfig
 from ultrainteract.journal import Journal
 from ultrainteract.locks import FollowerLock
+from ultrainteract.report.overview import Overview
 from ultrainteract.run_folder import read_run
 from ultrainteract.seeds import load_plugin
 from ultrainteract.types import digest
@@ -25,6 +27,8 @@ from ultrainteract.types import digest
 _PAGE, _GROWING = 100, 32
 # Seconds between two looks at a journal that changes, or does not.
 _PAUSE = 0.5
+# Seconds between two drawings of the overview.
+_REDRAW = 5.0
 _NICE = 5
 
 
@@ -38,8 +42,10 @@ class Follower:
             catalogue.empty()
             catalogue.set_meta(source=made_of)
         self._known = catalogue.known()
+        self._overview = Overview.of(catalogue.facts(*(one[0] for one in self._known.values())))
         self._seen = -1
         self._behind = True
+        self._drawn = -1
 
     def step(self) -> bool:
         """Read some trees; returns whether more wait."""
@@ -60,6 +66,13 @@ class Follower:
         self._catalogue.set_meta(trees=str(len(places)), ended=str(len(ended)))
         return self._behind
 
+    def draw(self) -> None:
+        """Draw the overview, where it has changed since it was drawn."""
+        if self._drawn != (revision := self._catalogue.revision):
+            figures = Figures.of(self._overview).to_json()
+            self._catalogue.set_meta(figures=figures, drawn=str(revision))
+            self._drawn = revision
+
     def _differs(self, tree: str, state: str, effects: int) -> bool:
         known = self._known.get(tree)
         return known is None or known[1:] != (state, effects)
@@ -70,9 +83,12 @@ class Follower:
 
     def _write(self, trees: Iterable[tuple[int, str]], gone: Sequence[int]) -> None:
         read = [self._read(position, tree) for position, tree in trees]
+        for facts in self._catalogue.facts(*gone, *(one.entry.position for one in read)):
+            self._overview.remove(facts)
         if read or gone:
             self._catalogue.put(read, gone)
         for one in read:
+            self._overview.add(one.facts)
             self._known[one.entry.id] = one.entry.position, one.entry.state, one.entry.effects
 
     def _read(self, position: int, tree: str) -> Indexed:
@@ -103,9 +119,14 @@ def follow(run: Path, plugins: Sequence[Path], parent: int) -> None:
         if lock.take():
             journal, config = read_run(run)
             follower = Follower(journal, config, Catalogue(run))
+            drawn = 0.0
             while os.getppid() == parent:
                 began = time.monotonic()
-                if not follower.step():
+                behind = follower.step()
+                if time.monotonic() - drawn > _REDRAW:
+                    follower.draw()
+                    drawn = time.monotonic()
+                if not behind:
                     # A run that goes on keeps most of the machine.
                     time.sleep(max(_PAUSE, 2 * (time.monotonic() - began)))
         time.sleep(_PAUSE)

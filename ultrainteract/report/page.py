@@ -65,7 +65,7 @@ def render(findings: Findings) -> str:
     page = _Page(
         title=findings.title,
         subtitle=_subtitle(overview),
-        tiles=_tiles(overview),
+        tiles=tiles(overview),
         cautions=cautions(overview, quality, findings.contamination, findings.leaking),
         plots=[
             # Its labels are escaped where it is drawn.
@@ -101,7 +101,8 @@ def _subtitle(overview: Overview) -> str:
     return f"{said}, {growing:,} under way" if growing else said
 
 
-def _tiles(overview: Overview) -> list[tuple[str, str]]:
+def tiles(overview: Overview) -> list[tuple[str, str]]:
+    """The figures at the head of an overview: what is counted, and the count."""
     models = [overview.by("models", name) for name in overview.by("models")]
     tokens = sum(one["prompt"] + one["completion"] for one in models)
     return [

@@ -15,4 +15,5 @@ def overview(run: ShownRun) -> dict[str, object]:
         "ended": run.ended,
         "trees": run.trees,
         "marks": run.marks().counts(),
+        "figures": run.figures(),
     }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ultrainteract.catalogue.catalogue import Catalogue
+from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.follower import start
 from ultrainteract.catalogue.opened import Opened, open_tree
 from ultrainteract.config import RunConfig
@@ -62,6 +63,10 @@ class ShownRun:
         """How many trees have ended, as the catalogue knows; it may not list them all yet."""
         return int(self.catalogue.meta("ended") or 0)
 
+    def figures(self) -> Figures:
+        """The overview as it was last drawn."""
+        return Figures.from_json(self.catalogue.meta("figures"))
+
     def tree(self, name: str) -> Opened:
         """One tree, out of the journal. Raises KeyError."""
         return open_tree(self.journal, name, self.config)
@@ -87,4 +92,6 @@ class ShownRun:
 
     def stamp(self) -> str:
         """Another text once the catalogue, the marks or the run's state changed."""
-        return f"{self.catalogue.revision}-{self.trees}-{self.running}-{self.marks_stamp()}"
+        catalogue = self.catalogue
+        drawn = catalogue.meta("drawn")
+        return f"{catalogue.revision}-{drawn}-{self.trees}-{self.running}-{self.marks_stamp()}"
