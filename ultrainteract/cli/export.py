@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ultrainteract.cli.layered import Layers, marks_of, publish_layered
 from ultrainteract.dataset.export import FORMATS
 from ultrainteract.dataset.export import export as write
 from ultrainteract.dataset.repair import BALANCES, DROPS, Repair
 from ultrainteract.errors import RunFolderError
+from ultrainteract.layers.layer import FOLDER
 
 
 def export(
@@ -27,11 +29,18 @@ def export(
         list[str] | None,
         typer.Option(help=f"Drop such pairs; repeatable: {', '.join(DROPS)}."),
     ] = None,
+    marks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
+    ] = True,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A .py file that registers environments.")
+    ] = None,
 ) -> None:
     """Write a run's published dataset in the shape of a trainer.
 
-    `ultrainteract report` says which repair its pairs need. A repair changes pairs alone: single
-    actions (sft, kto) are written as they are.
+    Where reviewers dropped anything, the dataset is published under their marks first, to
+    RUN/layers/marks/dataset. `ultrainteract report` says which repair its pairs need. A repair
+    changes pairs alone: single actions (sft, kto) are written as they are.
     """
     dataset = run / "dataset"
     if not dataset.is_dir():
@@ -41,6 +50,10 @@ def export(
         )
     repair = Repair(tuple(balance or ()), tuple(drop or ()))
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    if said := marks_of(run, wanted=marks):
+        dataset = run / FOLDER / "marks" / "dataset"
+        publish_layered(run, Layers(marks=said), dataset, plugin or ())
+        console.print(f"under {said}")
     for file in write(dataset, form, to, repair):
         console.print(str(file))
     for split, (kept, pairs) in repair.kept.items():

@@ -1,22 +1,22 @@
-"""`ultrainteract publish RUN --layer NAME`: the dataset by the verdicts of a later grader."""
+"""`ultrainteract publish RUN`: the dataset by the verdicts of a later grader and under marks."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ultrainteract.cli.recorded import recorded
-from ultrainteract.dataset.publish import publish as write
+from ultrainteract.cli.layered import Layers, marks_of, publish_layered
+from ultrainteract.errors import RunFolderError
 from ultrainteract.layers.layer import FOLDER, read_layer
-from ultrainteract.layers.recall import finished_trees
-from ultrainteract.report.about import about_run
 
 
 def publish(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
-    layer: Annotated[str, typer.Option(help="Name of a layer that `regrade` wrote.")],
+    layer: Annotated[str, typer.Option(help="Name of a layer that `regrade` wrote.")] = "",
+    marks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
+    ] = True,
     to: Annotated[
         Path | None, typer.Option(help="Folder to write; else RUN/layers/NAME/dataset.")
     ] = None,
@@ -24,23 +24,20 @@ def publish(
         list[Path] | None, typer.Option(help="A .py file that registers environments.")
     ] = None,
 ) -> None:
-    """Publish a run under a layer, beside its own dataset; `run.yaml` and card name the layer.
+    """Publish a run under layers, beside its own dataset; `run.yaml` and card name the layers.
 
-    Answers are re-labelled; a pair whose verdicts no longer hold is dropped and not replaced;
-    what follows an answer that is wrong no longer is left out.
+    By later verdicts answers are re-labelled; a pair whose verdicts no longer hold is dropped and
+    not replaced; what follows an answer that is wrong no longer is left out. What reviewers
+    dropped is left out as well.
     """
-    verdicts = read_layer(run, layer)
-    misfits: list[str] = []
-    with recorded(run, plugin or ()) as (journal, config):
-        about = replace(about_run(journal, config), layers=(str(verdicts),))
-        trees = finished_trees(journal, config, misfits, verdicts)
-        folder = to or run / FOLDER / layer / "dataset"
-        published = write(trees, folder, about, config.pace.test_fraction)
+    layers = Layers(read_layer(run, layer) if layer else None, marks_of(run, wanted=marks))
+    if not layers.named():
+        raise RunFolderError(
+            f"there is nothing to lay over {run}: no --layer is named, and reviewers dropped "
+            "nothing (`ultrainteract view` takes marks); its own dataset is as it was recorded"
+        )
+    folder = to or run / FOLDER / (layer or "marks") / "dataset"
+    published = publish_layered(run, layers, folder, plugin or ())
     pairs = sum(published.rows["preference"].values())
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"{published.trees} trees, {pairs} pairs: {folder}")
-    if misfits:
-        console.print(
-            f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",
-            style="yellow",
-        )
