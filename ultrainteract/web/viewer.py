@@ -1,6 +1,6 @@
 """The pages of a run: overview, list, tree, node, pair, call; and where marks are sent to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qs
@@ -24,7 +24,7 @@ from ultrainteract.web.shown import ShownRun
 _FORM = 12 * NOTE_LETTERS + 1000
 
 
-def viewer_router(run_of: Callable[..., ShownRun]) -> APIRouter:
+def viewer_router(run_of: Callable[..., ShownRun | Iterator[ShownRun]]) -> APIRouter:
     """The pages of the run that `run_of`, a dependency, gives: it may take path parameters of the
     prefix that the router is included below."""
 

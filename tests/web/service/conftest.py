@@ -15,6 +15,7 @@ from ultrainteract.web.service.guard import Guard
 from ultrainteract.web.service.house import House, HouseLock
 from ultrainteract.web.service.ledger import Ledger
 from ultrainteract.web.service.tokens import Token
+from ultrainteract.web.service.viewed import Viewed
 
 SECRET = "a-secret-of-the-whole-team"
 BASE = {
@@ -34,6 +35,7 @@ class Service:
 
     house: House
     dispatcher: Dispatcher
+    viewed: Viewed
     guard: Guard
     client: TestClient
     stranger: TestClient
@@ -46,14 +48,17 @@ def service(tmp_path: Path) -> Iterator[Service]:
     with HouseLock(house.own):
         ledger = Ledger(house.own)
         dispatcher = Dispatcher(house, ledger, SharedEngines({}, tmp_path, ()), 1)
-        guard = application(dispatcher, Token(SECRET))
+        viewed = Viewed(house, ledger)
+        guard = application(dispatcher, Token(SECRET), viewed)
         yield Service(
             house,
             dispatcher,
+            viewed,
             guard,
             TestClient(guard, headers={"Authorization": f"Bearer {SECRET}"}),
             TestClient(guard),
         )
+        viewed.close()
         ledger.close()
 
 

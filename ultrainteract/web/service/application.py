@@ -5,24 +5,23 @@ from http import HTTPStatus
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from ultrainteract.web.service.api import api
 from ultrainteract.web.service.dispatcher import Dispatcher
 from ultrainteract.web.service.guard import Guard
-from ultrainteract.web.service.pages import STATIC, login_page, pages
+from ultrainteract.web.service.pages import login_page, pages
 from ultrainteract.web.service.problem import tell_problems
 from ultrainteract.web.service.tokens import Token
+from ultrainteract.web.service.viewed import Viewed, viewer
 
 
-def application(dispatcher: Dispatcher, token: Token) -> Guard:
+def application(dispatcher: Dispatcher, token: Token, viewed: Viewed) -> Guard:
     """Over the runs of `dispatcher`; only who has `token` is answered."""
-    return Guard(
-        routes(dispatcher, token), token, partial(login_page, status=HTTPStatus.UNAUTHORIZED)
-    )
+    stranger = partial(login_page, status=HTTPStatus.UNAUTHORIZED)
+    return Guard(routes(dispatcher, token, viewed), token, stranger)
 
 
-def routes(dispatcher: Dispatcher, token: Token) -> FastAPI:
+def routes(dispatcher: Dispatcher, token: Token, viewed: Viewed) -> FastAPI:
     """What the guard stands before."""
     app = FastAPI(
         title="ultrainteract",
@@ -36,7 +35,7 @@ def routes(dispatcher: Dispatcher, token: Token) -> FastAPI:
     tell_problems(app)
     app.include_router(api(dispatcher))
     app.include_router(pages(dispatcher, token))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/runs", viewer(viewed))
     _ask_for_the_token(app)
     return app
 

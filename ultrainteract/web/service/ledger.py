@@ -68,6 +68,9 @@ class Entry:
 class Ledger(Database):
     """The file, in the service's folder."""
 
+    name = "the service's ledger"
+    remedy = "restore a backup, or serve another folder; the runs in this one can be resumed alone"
+
     def __init__(self, folder: Path) -> None:
         """Opens, and makes it where it is missing. Raises `JournalFault`."""
         super().__init__(folder / "service.sqlite", _TABLES)

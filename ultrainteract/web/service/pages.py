@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ultrainteract.web.service.dispatcher import Dispatcher
@@ -14,10 +15,26 @@ from ultrainteract.web.service.ledger import RESTING, State
 from ultrainteract.web.service.shown import show
 from ultrainteract.web.service.tokens import COOKIE, LASTS, Token
 
-STATIC = Path(__file__).parent / "static"
+_HERE = Path(__file__).parent
+# The viewer's style sheet serves here, too.
+_STATIC = {
+    file.name: file
+    for file in (
+        _HERE.parent / "static" / "style.css",
+        _HERE / "static" / "service.css",
+        _HERE / "static" / "service.js",
+    )
+}
 _pages = Environment(
     loader=PackageLoader("ultrainteract.web.service"), autoescape=True, undefined=StrictUndefined
 )
+_LOOKS = {
+    State.RUNNING: "live",
+    State.PAUSED: "warn",
+    State.BUDGET: "warn",
+    State.FAILED: "bad",
+    State.DONE: "good",
+}
 _GOES = {State.QUEUED, State.RUNNING}
 _ENDS = _GOES | RESTING | {State.PAUSING}
 
@@ -49,15 +66,23 @@ def pages(dispatcher: Dispatcher, token: Token) -> APIRouter:
             ]
             for one in shown
         }
-        return _pages.get_template("runs.html").render(runs=shown, ways=ways)
+        return _pages.get_template("runs.html").render(
+            runs=shown, ways=ways, looks={state.value: _LOOKS.get(state, "") for state in State}
+        )
 
     @router.post("/runs/{name}/{way}")
     async def change(name: str, way: str) -> Response:
         ledger[name]
         if way not in changes:
-            return Response(status_code=HTTPStatus.NOT_FOUND)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         changes[way](name)
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+
+    @router.get("/static/{file}")
+    def static(file: str) -> Response:
+        if file not in _STATIC:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return FileResponse(_STATIC[file])
 
     @router.get("/login")
     def login(wanted: str = "/") -> Response:

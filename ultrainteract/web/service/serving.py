@@ -20,6 +20,7 @@ from ultrainteract.web.service.engines import SharedEngines
 from ultrainteract.web.service.house import House
 from ultrainteract.web.service.ledger import Ledger
 from ultrainteract.web.service.tokens import Token
+from ultrainteract.web.service.viewed import Viewed
 
 # A stream of events ends with the service, not before.
 _FAREWELL = 2
@@ -56,9 +57,10 @@ async def run(
     ledger = Ledger(house.own)
     engines = SharedEngines(house.base.models, house.own / "logs")
     dispatcher = Dispatcher(house, ledger, engines, at_once)
+    viewed = Viewed(house, ledger)
     server = _Server(
         uvicorn.Config(
-            application(dispatcher, token),
+            application(dispatcher, token, viewed),
             lifespan="off",
             ws="none",
             access_log=False,
@@ -87,4 +89,5 @@ async def run(
             await dispatcher.stop()
     finally:
         await engines.close()
+        viewed.close()
         ledger.close()
