@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cluster.test_synthesis import fingerprint
+from tests.cluster.conftest import JOB, PACE, Whole, fingerprint
 from tests.conftest import MODEL, Command
 from ultrainteract.cluster.pilot import spread
 from ultrainteract.testing.process import serve
-
-JOB = ("synthesize", "math,gsm8k", "--source", "sample", "--env", "math_cot")
 
 
 @given(
@@ -37,13 +35,10 @@ def test_each_dataset_has_its_share_of_a_pilot(
 
 @pytest.mark.ray
 def test_an_estimate_grows_a_part_of_the_run_and_the_run_goes_on_from_it(
-    command: Command, tmp_path: Path
+    command: Command, tmp_path: Path, whole: Whole
 ) -> None:
-    pace: dict[str, object] = {"limit": 5, "trees_in_flight": 5}
-    with serve(models=(MODEL,)) as server:
-        whole = command(*JOB, "--run", "whole", "--config", command.config(server.url, pace=pace))
-        assert whole.code == 0, whole.output
-        calls = len(server.received())
+    pace = {**PACE, "trees_in_flight": 5}
+    calls = whole.calls
     with serve(models=(MODEL,)) as server:
         config = command.config(server.url, pace=pace, budget={"calls": 2 * calls // 3})
         estimate = ("--estimate", "--pilot", "3", "--run", "r", "--config", config)
@@ -65,4 +60,4 @@ def test_an_estimate_grows_a_part_of_the_run_and_the_run_goes_on_from_it(
         assert done.code == 0, done.output
         assert "(3 before)" in done.output
         assert set(server.calls().values()) == {1}, "an answered call was repeated"
-    assert fingerprint(tmp_path / "runs/r/dataset") == fingerprint(tmp_path / "runs/whole/dataset")
+    assert fingerprint(tmp_path / "runs/r/dataset") == whole.dataset

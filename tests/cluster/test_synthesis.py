@@ -1,6 +1,5 @@
 """The main job, whole: real Ray, journal and Docker; the model is the protocol server."""
 
-import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import pytest
 from datasets import load_dataset
 
 import docker
+from tests.cluster.conftest import fingerprint
 from tests.conftest import MODEL, Command
 from tests.processes import alive, assert_gone, descendants
 from tests.sandbox.conftest import IMAGE
@@ -22,13 +22,6 @@ from ultrainteract.testing.process import serve, vacant_port
 pytestmark = [pytest.mark.ray, pytest.mark.docker]
 
 JOB = ("synthesize", "math", "--source", "sample", "--run", "r")
-
-
-def fingerprint(dataset: Path) -> str:
-    hasher = hashlib.sha256()
-    for path in sorted(path for path in dataset.rglob("*") if path.is_file()):
-        hasher.update(path.relative_to(dataset).as_posix().encode() + path.read_bytes())
-    return hasher.hexdigest()
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
@@ -112,13 +105,16 @@ def test_one_request_in_a_hundred_that_is_refused_costs_exactly_its_samples(
 def test_ctrl_c_drains_says_how_to_go_on_and_leaves_nothing_behind(
     command: Command, tmp_path: Path
 ) -> None:
-    with serve(models=(MODEL,), latency_ms=150) as server:
-        config = command.config(server.url, pace={"limit": 4, "trees_in_flight": 2})
+    pace: dict[str, object] = {"limit": 3, "trees_in_flight": 2}
+    # Replies are the same however long they take.
+    with serve(models=(MODEL,)) as server:
+        config = command.config(server.url, pace=pace)
         whole = command(*JOB[:-1], "whole", "--config", config)
         assert whole.code == 0, whole.output
-        calls = len(server.received())
+    with serve(models=(MODEL,), latency_ms=150) as server:
+        config = command.config(server.url, pace=pace)
         process = command.start(*JOB, "--config", config)
-        wait_until(lambda: len(server.received()) > calls + 5, "no call arrived")
+        server.await_arrivals(6)
         family = descendants(process.pid)
         command.interrupt(process)
         output, _ = process.communicate(timeout=120)
@@ -130,7 +126,8 @@ def test_ctrl_c_drains_says_how_to_go_on_and_leaves_nothing_behind(
         interrupted = server.calls()
         done = command(*JOB, "--config", config)
         assert done.code == 0, done.output
-        assert all(server.calls()[key] == 2 for key in interrupted), "an answered call was repeated"
+        assert server.calls().keys() > interrupted.keys(), "nothing was left to do"
+        assert set(server.calls().values()) == {1}, "an answered call was repeated"
     assert fingerprint(tmp_path / "runs/r/dataset") == fingerprint(tmp_path / "runs/whole/dataset")
 
 
