@@ -8,28 +8,32 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from ultrainteract.types import Instruction
+from ultrainteract.types import Instruction, adapter
 
 # Deaths of workers that a tree may see in company, and in all.
 SUSPECT, GUILTY = 3, 5
 _PAGE = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A tree to grow. A lower `order` goes first; a `fresh` one has nothing recorded yet."""
+class Assignment(NamedTuple):
+    """A tree to grow. A lower `order` goes first; a `fresh` one has nothing recorded yet.
+
+    It goes to another process: `data` is the instruction's JSON, since to pickle frozen records
+    takes several times as long.
+    """
 
     order: int
-    instruction: Instruction
+    tree: str
+    data: bytes
     fresh: bool = True
     deaths: int = 0
 
     @property
-    def tree(self) -> str:
-        """The tree's id."""
-        return self.instruction.id
+    def instruction(self) -> Instruction:
+        """What the tree is of."""
+        return adapter(Instruction).validate_json(self.data)
 
 
 class Backlog:
@@ -88,7 +92,7 @@ class Backlog:
             one = self._held.pop(tree, None)
             if one is None:
                 continue
-            one = replace(one, fresh=False, deaths=one.deaths + died)
+            one = one._replace(fresh=False, deaths=one.deaths + died)
             if one.deaths >= GUILTY and died:
                 guilty.append(one)
             elif one.deaths >= SUSPECT:
@@ -121,8 +125,10 @@ class Backlog:
         page = [one for _, one in zip(range(_PAGE), self._source, strict=False)]
         self._unseen = self._unseen - len(page) if page else 0
         touched = self._touched([one.id for _, one in page])
+        kind = adapter(Instruction)
         self._page.extend(
-            Assignment(order, one, fresh=one.id not in touched) for order, one in page
+            Assignment(order, one.id, kind.dump_json(one), fresh=one.id not in touched)
+            for order, one in page
         )
         return bool(page)
 

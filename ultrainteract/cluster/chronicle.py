@@ -86,8 +86,7 @@ class Chronicle:
             self._troubles.append(_timed(f"tree {report.tree}: {report.trouble}"))
         else:
             self._course.ended(report.seconds)
-        names = TreeReport.__slots__
-        facts = {name: value for name in names if (value := getattr(report, name))}
+        facts = {name: value for name, value in report._asdict().items() if value}
         self.log.note("tree_failed" if report.trouble else "tree", facts)
 
     async def keep_writing(self) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ultrainteract.config import RunConfig
 from ultrainteract.report.snapshot import Count
@@ -22,8 +23,7 @@ class Work:
     logs: str
 
 
-@dataclass(frozen=True, slots=True)
-class TreeReport:
+class TreeReport(NamedTuple):
     """How growing one tree went. `stop` is empty when it did not end: then `trouble` says why,
     `fatal` that no other tree would fare better, `unfit` that none would on this node, `drained`
     that the run was asked to stop or, with `limit`, has spent its budget. `diverged` counts
