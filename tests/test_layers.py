@@ -68,6 +68,7 @@ DOORS: dict[str, set[str]] = {
     "datasets": {"seeds", "dataset"},
     "sqlite3": {"database"},
     "typer": {"cli"},
+    "matplotlib": {"report"},
     "fastapi": {"web"},
     "starlette": {"web"},
     "uvicorn": {"web"},

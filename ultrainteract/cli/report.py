@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ultrainteract.cli.layered import marks_of
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.errors import UserError, boundary
 from ultrainteract.layers.layer import read_layer
+from ultrainteract.layers.marks import reviewed
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.report.cautions import cautions
 from ultrainteract.report.contamination import Contamination
@@ -31,6 +33,9 @@ def report(
         typer.Option(help="A test set to look for, as in select.decontaminate; repeatable."),
     ] = None,
     layer: Annotated[str, typer.Option(help="Count under a layer's verdicts; see regrade.")] = "",
+    marks: Annotated[  # noqa: FBT002
+        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line of the figures.")] = False,  # noqa: FBT002
     plugin: Annotated[
         list[Path] | None, typer.Option(help="A .py file that registers environments.")
@@ -48,7 +53,9 @@ def report(
     with recorded(run, plugin or ()) as (journal, config):
         tables = RunTables(config.tree.max_turns)
         verdicts = read_layer(run, layer) if layer else None
-        for tree in finished_trees(journal, config, misfits, verdicts):
+        dropped = marks_of(run, wanted=marks)
+        for recalled in finished_trees(journal, config, misfits, verdicts):
+            tree = reviewed(recalled, dropped) if dropped else recalled
             overview.add(facts_of(tree))
             tables.add(tree)
             critiques.add(tree)
