@@ -206,6 +206,8 @@ class PreferenceTree:
     def pairs(self) -> Iterator[Pair]:
         """The pairs of each turn, its first at the head."""
         for turn in self.turns:
+            if not turn.chose:
+                continue
             history = self.history(turn.number)
             if turn.chosen is not None and turn.rejected is not None:
                 sides = self.nodes[turn.chosen], self.nodes[turn.rejected]

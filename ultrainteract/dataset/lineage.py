@@ -51,11 +51,11 @@ class Placed(Named):
     metadata: Metadata
 
 
-def named(tree: PreferenceTree, turn: int) -> Named:
-    """What a row of the originals says, with the id of the turn."""
+def named(tree: PreferenceTree, turn: int, *nodes: Node) -> Named:
+    """What a row of the originals says; its id is that of the turn, or of nodes in it."""
     instruction = tree.instruction
     return {
-        "id": row_id(tree, turn),
+        "id": row_id(tree, turn, *nodes),
         "parent_id": instruction.id,
         "task": instruction.task.value,
         "dataset": instruction.dataset,
@@ -66,8 +66,7 @@ def placed(tree: PreferenceTree, origin: Origin, *nodes: Node) -> Placed:
     """What a row of our own about `nodes` says; its turn is that of the first."""
     turn = nodes[0].turn
     return {
-        **named(tree, turn),
-        "id": row_id(tree, turn, *nodes),
+        **named(tree, turn, *nodes),
         "depth": tree.depth,
         "turn": turn,
         "metadata": Metadata(
