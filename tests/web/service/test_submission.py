@@ -15,7 +15,8 @@ from ultrainteract.web.service.submission import AskedConfig, Submission, resolv
 # an address or a key?
 REFUSED = {
     "models", "search.url", "select.decontaminate", "pace.workers", "pace.trees_in_flight",
-    "pace.containers", "pace.backend", "pace.runtime", "pace.image", "pace.graders", "pace.writer_seconds",
+    "pace.containers", "pace.backend", "pace.runtime", "pace.image", "pace.graders",
+    "pace.writer_seconds",
 }  # fmt: skip
 ALLOWED = {
     "seed", "roles.actors", "roles.rejected", "roles.critic", "roles.judge", "roles.filter",
