@@ -10,10 +10,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ultrainteract.limits import BudgetConfig
 from ultrainteract.prompts import prompts_hash
+from ultrainteract.secrets import Addresses, Variables, Words
 from ultrainteract.types import JSON, Limits
 
 
@@ -21,19 +22,14 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _several(urls: object) -> object:
-    """One address is a list of one."""
-    return (urls,) if isinstance(urls, str) and urls else urls or ()
-
-
 class ServeConfig(_Frozen):
     """Where a model is and how fast it is asked; may change on resume."""
 
-    base_url: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    base_url: Addresses = ()
     """An endpoint that exists, `http://host:port/v1`, or a list of such that serve the same model.
     Empty: vLLM servers are started."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Name of the environment variable with the key; local servers need none."""
+    """Name of the environment variable with the key, or `Basic ...`; local servers need none."""
     host: str = ""
     """Where a started server listens; empty: its node's address, on the CPU the loopback one."""
     replicas: Annotated[int, Field(ge=1)] = 1
@@ -42,9 +38,9 @@ class ServeConfig(_Frozen):
     """GPUs each vLLM server spans."""
     device: Literal["cuda", "cpu"] = "cuda"
     """What vLLM runs on."""
-    vllm_args: tuple[str, ...] = ()
+    vllm_args: Words = ()
     """Further words of the vLLM command line, as they are."""
-    vllm_env: dict[str, str] = Field(default_factory=dict)
+    vllm_env: Variables = Field(default_factory=dict)
     """Further environment variables of the vLLM server."""
     start_seconds: Annotated[float, Field(gt=0)] = 1800.0
     """How long a vLLM server may take until it answers."""

@@ -9,7 +9,8 @@ from rich.console import Console
 from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted, write_roster
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import load_config
-from ultrainteract.errors import RunFolderError, UserError, boundary, unknown
+from ultrainteract.errors import ConfigError, RunFolderError, UserError, boundary, unknown
+from ultrainteract.secrets import without_login
 
 
 def replicas(
@@ -29,6 +30,8 @@ def replicas(
     config, roster = load_config(run / "config.yaml"), read_roster(run)
     for name, url in _pairs(add, config):
         now = wanted(config.models[name].serve, roster.get(name))
+        with boundary(ConfigError, "a replica cannot be added", ValueError):
+            without_login((url,))
         _set(roster, name, urls=tuple(dict.fromkeys((*(now.urls or ()), url.rstrip("/")))))
     for name, url in _pairs(remove, config):
         urls = wanted(config.models[name].serve, roster.get(name)).urls or ()

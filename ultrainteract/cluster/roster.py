@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ultrainteract.config import ServeConfig
 from ultrainteract.errors import ConfigError
+from ultrainteract.secrets import Addresses
 
 FILE = "replicas.yaml"
 
@@ -23,7 +24,7 @@ class Replicas(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    urls: tuple[str, ...] | None = None
+    urls: Addresses | None = None
     """Endpoints that exist."""
     count: Annotated[int, Field(ge=0)] | None = None
     """vLLM servers of the run's own."""

@@ -140,9 +140,7 @@ class Endpoint:
         await self._exchange.close()
 
     def __str__(self) -> str:
-        parts = urlsplit(self.url)
-        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        return f"model {self.name!r} ({self.model.model}) at {place}"
+        return f"model {self.name!r} ({self.model.model}) at {self.url}"
 
     async def _try_out(self) -> None:
         """Some endpoints list no models: one token tells whether this one serves ours."""

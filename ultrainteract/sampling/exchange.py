@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import aiohttp
 from multidict import CIMultiDict
@@ -56,13 +55,10 @@ class Exchange:
 
     def __init__(self, url: str, key_env: str) -> None:
         self._key_env = key_env
-        parts = urlsplit(url)
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        self._chat = URL(f"{bare}/chat/completions", encoded=True)
-        self._models = URL(f"{bare}/models", encoded=True)
-        self._metrics = URL(f"{bare.removesuffix('/v1')}/metrics", encoded=True)
-        self._login = (parts.username, parts.password or "") if parts.username else None
-        self._proxy = connections.proxy_for(bare)
+        self._chat = URL(f"{url}/chat/completions", encoded=True)
+        self._models = URL(f"{url}/models", encoded=True)
+        self._metrics = URL(f"{url.removesuffix('/v1')}/metrics", encoded=True)
+        self._proxy = connections.proxy_for(url)
         self._session: aiohttp.ClientSession | None = None
         self._headers: CIMultiDict[str] = CIMultiDict()
 
@@ -102,7 +98,7 @@ class Exchange:
 
     def _open(self) -> aiohttp.ClientSession:
         key = os.environ.get(self._key_env) or "EMPTY"
-        login = aiohttp.BasicAuth(*self._login).encode() if self._login else f"Bearer {key}"
+        login = key if key.startswith("Basic ") else f"Bearer {key}"
         payers = {name: os.environ[held] for name, held in _PAYERS.items() if os.environ.get(held)}
         self._headers = CIMultiDict(
             {
