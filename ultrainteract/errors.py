@@ -7,6 +7,7 @@ UltraInteractError
 │   ├── SeedError        a seed dataset that cannot be read
 │   ├── PluginError      a user's plugin that raised
 │   ├── RunFolderError   a run folder in use, unwritable, full, or of another configuration
+│   ├── PushError        a dataset that may not go to the hub, or that the hub does not take
 │   └── SetupError       Docker, image, weights or endpoint missing
 ├── Fault                infrastructure failed: retried or reported, never graded
 │   ├── ModelFault
@@ -47,6 +48,9 @@ class PluginError(UserError): ...
 
 
 class RunFolderError(UserError): ...
+
+
+class PushError(UserError): ...
 
 
 class SetupError(UserError): ...

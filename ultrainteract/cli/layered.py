@@ -12,6 +12,7 @@ from ultrainteract.dataset.tally import Published
 from ultrainteract.layers.layer import Layer
 from ultrainteract.layers.marks import Marks, reviewed
 from ultrainteract.layers.recall import finished_trees
+from ultrainteract.push.stamp import stamp_of, write_stamp
 from ultrainteract.report.about import about_run
 
 
@@ -43,7 +44,9 @@ def publish_layered(
         trees = finished_trees(journal, config, misfits, layers.verdicts)
         if marks := layers.marks:
             trees = (reviewed(tree, marks) for tree in trees)
+        stamp = stamp_of(journal, layers.named())
         published = publish(trees, folder, about, config.pace.test_fraction)
+        write_stamp(folder, stamp)
     if misfits:
         Console(soft_wrap=True, highlight=False, markup=False).print(
             f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",

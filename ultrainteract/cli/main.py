@@ -19,6 +19,7 @@ from ultrainteract.cli import (
     export,
     inspect,
     publish,
+    push,
     regrade,
     replicas,
     report,
@@ -56,6 +57,7 @@ app.command()(status.status)
 app.command()(replicas.replicas)
 app.command()(regrade.regrade)
 app.command()(publish.publish)
+app.command()(push.push)
 app.command()(serve.serve)
 app.command()(setup.setup)
 app.add_typer(checks, name="check")

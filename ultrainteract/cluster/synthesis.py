@@ -26,6 +26,7 @@ from ultrainteract.environment import environments, load_environment
 from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.forecast import Forecast
 from ultrainteract.layers.recall import finished_trees
+from ultrainteract.push.stamp import stamp_of, write_stamp
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
@@ -186,6 +187,7 @@ def _publish(
             f"NOTICE: {len(misfits)} trees do not fit their record any more: the package, an "
             "environment or a plugin has changed since. They are left out and open again"
         )
+    write_stamp(run.dataset, stamp_of(run.journal))
 
 
 def _sieved(trees: Iterable[PreferenceTree], summary: Summary) -> Iterator[PreferenceTree]:
