@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from tests.web.service.conftest import BASE, Service, asked
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import UserError
+from ultrainteract.web.service.ledger import State
 from ultrainteract.web.service.submission import AskedConfig, Submission, resolve
 
 # Whoever adds a setting decides here whether a stranger may set it: can it name a file, a command,
@@ -127,3 +128,58 @@ def test_no_answer_tells_where_models_are_or_what_their_keys_are_called(service:
         text = service.client.get(path).text
         assert "127.0.0.1:9" not in text
         assert "API_KEY" not in text
+
+
+def test_a_run_that_rests_goes_on_with_other_bounds_and_never_beyond_the_services(
+    service: Service,
+) -> None:
+    wanted = asked(limit=2, config={"budget": {"tokens": 10}, "tree": {"max_turns": 2}})
+    service.client.post("/api/runs", json=wanted)
+    ledger = service.dispatcher.ledger
+    ledger.become("first", State.BUDGET)
+    above = {"budget": {"tokens": 1_000_001}}
+    assert service.client.post("/api/runs/first/resume", json=above).status_code == 422
+    assert ledger["first"].state is State.BUDGET
+    shape = ledger["first"].config.shape()
+    more = {"limit": 3, "budget": {"tokens": 20}}
+    shown = service.client.post("/api/runs/first/resume", json=more)
+    assert shown.json()["asked"] == {
+        **wanted,
+        "limit": 3,
+        "config": {"budget": {"tokens": 20}, "tree": {"max_turns": 2}},
+    }
+    entry = ledger["first"]
+    assert (entry.config.pace.limit, entry.config.budget.tokens) == (3, 20)
+    assert entry.config.shape() == shape
+    assert entry.state is State.QUEUED
+    shaped = service.client.post("/api/runs/first/resume", json={"tree": {"max_turns": 5}})
+    assert shaped.status_code == 422
+
+
+def test_a_folder_that_is_there_is_not_taken_for_a_run_of_the_service(service: Service) -> None:
+    service.house.run("first").mkdir()
+    assert service.client.post("/api/runs", json=asked()).status_code == 409
+    assert service.client.get("/api/runs/first").status_code == 404
+
+
+def test_a_state_allows_what_makes_sense_in_it(service: Service) -> None:
+    """Of a queue that does not move."""
+    service.client.post("/api/runs", json=asked())
+
+    def ways(state: State) -> dict[str, int]:
+        answers = {}
+        for way in ("pause", "resume", "cancel"):
+            service.dispatcher.ledger.become("first", state)
+            answers[way] = service.client.post(f"/api/runs/first/{way}").status_code
+        return answers
+
+    may, no = 202, 409
+    assert ways(State.QUEUED) == {"pause": may, "resume": may, "cancel": may}
+    assert ways(State.RUNNING) == {"pause": may, "resume": may, "cancel": may}
+    assert ways(State.PAUSING) == {"pause": may, "resume": no, "cancel": may}
+    assert ways(State.PAUSED) == {"pause": may, "resume": may, "cancel": may}
+    assert ways(State.FAILED) == {"pause": no, "resume": may, "cancel": may}
+    assert ways(State.BUDGET) == {"pause": no, "resume": may, "cancel": may}
+    assert ways(State.CANCELLING) == {"pause": no, "resume": no, "cancel": may}
+    assert ways(State.CANCELLED) == {"pause": no, "resume": no, "cancel": may}
+    assert ways(State.DONE) == {"pause": no, "resume": no, "cancel": no}

@@ -23,7 +23,7 @@ from ultrainteract.web.service.shown import (
     offer,
     show,
 )
-from ultrainteract.web.service.submission import NAME, Submission, resolve
+from ultrainteract.web.service.submission import NAME, Further, Submission, resolve
 
 Name = Annotated[
     str, Path(pattern=NAME, max_length=64, description="A run's name.", examples=["math-first"])
@@ -132,7 +132,6 @@ def _changing(router: APIRouter, dispatcher: Dispatcher) -> None:
             dispatcher.pause,
             "Stop it where it can go on: what is under way is recorded. Again: at once.",
         ),
-        "resume": (dispatcher.resume, "Queue a run that rests again, at its old place."),
         "cancel": (
             dispatcher.cancel,
             "Stop it for good; what it has recorded and published stays. Again: at once.",
@@ -155,6 +154,18 @@ def _changing(router: APIRouter, dispatcher: Dispatcher) -> None:
 
     for way, (change, words) in ways.items():
         add(way, change, words)
+
+    @router.post(
+        "/runs/{name}/resume",
+        status_code=HTTPStatus.ACCEPTED,
+        response_model_exclude_unset=True,
+        responses=described(400, 404, 409, 422),
+        tags=["runs"],
+    )
+    async def resume_run(name: Name, further: Further | None = None) -> RunShown:
+        """Queue a run that rests again, at its old place. A body changes its bounds: what stopped
+        at its budget goes on with a larger one."""
+        return show(house, dispatcher.resume(name, further))
 
 
 def _about_data(router: APIRouter, dispatcher: Dispatcher) -> None:

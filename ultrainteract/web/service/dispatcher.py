@@ -15,7 +15,7 @@ from ultrainteract.web.service.child import Child, last_words
 from ultrainteract.web.service.engines import SharedEngines
 from ultrainteract.web.service.house import House
 from ultrainteract.web.service.ledger import RESTING, UNDER_WAY, Entry, Ledger, Refused, State
-from ultrainteract.web.service.submission import Submission
+from ultrainteract.web.service.submission import Further, Submission, resolve
 
 # A stop records what is under way: a model may take minutes to answer.
 _PATIENCE = 60.0
@@ -59,10 +59,17 @@ class Dispatcher:
                 raise Refused(f"run {name!r} is {state}: only one that goes can be paused")
         return self._told(name)
 
-    def resume(self, name: str) -> Entry:
-        """Queue it again, at its old place. Raises `UnknownRun` and `Refused`."""
-        state = self.ledger[name].state
+    def resume(self, name: str, further: Further | None = None) -> Entry:
+        """Queue it again, at its old place, with `further` bounds where they are given. Raises
+        `UnknownRun` and `Refused`, and `ConfigError` for bounds above the service's own."""
+        entry = self.ledger[name]
+        state = entry.state
         if state in RESTING:
+            if further:
+                asked = further.of(entry.asked)
+                bounds = resolve(asked, self.house.base)
+                update = {"pace": bounds.pace, "budget": bounds.budget}
+                self.ledger.amend(asked, entry.config.model_copy(update=update))
             self.ledger.become(name, State.QUEUED)
         elif state not in {State.QUEUED, State.RUNNING}:
             raise Refused(f"run {name!r} is {state}: only one that rests can be resumed")

@@ -109,6 +109,14 @@ class Ledger(Database):
         if not added.rowcount:
             raise Refused(f"there is a run of the name {asked.name!r} already: choose another")
 
+    def amend(self, asked: Submission, config: RunConfig) -> None:
+        """Its bounds from now on."""
+        with self._transaction("change a run's bounds"):
+            self._db.execute(
+                "UPDATE run SET asked = ?, config = ? WHERE name = ?",
+                (asked.model_dump_json(exclude_unset=True), config.model_dump_json(), asked.name),
+            )
+
     def become(self, name: str, state: State, reason: str = "") -> None:
         """Its state from now on."""
         with self._transaction("change a run's state"):

@@ -87,7 +87,13 @@ async def run(
             group.create_task(dispatcher.work())
             await server.serve([door])
             await dispatcher.stop()
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
     finally:
         await engines.close()
         viewed.close()
         ledger.close()
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -176,6 +176,27 @@ class Submission(BaseModel):
         return data
 
 
+class Further(BaseModel):
+    """Bounds of a run that goes on: what is given takes the place of what was asked before."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"limit": 50, "budget": {"tokens": 2_000_000}}]},
+    )
+
+    limit: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    budget: AskedBudget | None = None
+
+    def of(self, asked: Submission) -> Submission:
+        """What was asked, with these bounds."""
+        config = asked.config
+        if self.budget:
+            config = config.model_copy(update={"budget": self.budget})
+        limit = asked.limit if self.limit is None else self.limit
+        return asked.model_copy(update={"config": config, "limit": limit})
+
+
 def resolve(asked: Submission, base: RunConfig) -> RunConfig:
     """The whole configuration of the run. Raises `UserError` for what does not exist or exceeds
     the service's own limits."""
