@@ -46,7 +46,9 @@ def publish_layered(
             trees = (reviewed(tree, marks) for tree in trees)
         stamp = stamp_of(journal, layers.named())
         published = publish(trees, folder, about, config.pace.test_fraction)
-        write_stamp(folder, stamp)
+        # A folder of the user's own has none: nothing else of it is ours.
+        if run in folder.parents:
+            write_stamp(folder, stamp)
     if misfits:
         Console(soft_wrap=True, highlight=False, markup=False).print(
             f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",
