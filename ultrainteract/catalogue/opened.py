@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ultrainteract.config import RunConfig
 from ultrainteract.grow import Effects
 from ultrainteract.journal import Journal
-from ultrainteract.ladder import lot
+from ultrainteract.ladder import request_seed
 from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.tree import Node, PreferenceTree
@@ -116,15 +116,16 @@ def _made(node: Node, turn: int, request: Request) -> bool:
 
 
 def _purpose(instruction: Instruction, turn: int, request: Request, config: RunConfig) -> str:
-    """What a call was for that no action came of, told by how its seed was drawn."""
+    """What a call was for that no action came of, told by how it was made."""
     if not turn:
         return "tests"
     draws = range(config.sampling.critic_draws)
-    lots = (lot(config, instruction.id, turn, "critique", draw) for draw in draws)
-    if request.model == config.roles.critic and request.seed in {
-        one.getrandbits(31) for one in lots
-    }:
+    seeds = (request_seed(config, instruction.id, turn, "critique", draw) for draw in draws)
+    if request.model == config.roles.critic and request.seed in seeds:
         return "critique"
     if request.temperature == 0 and request.model == (config.roles.judge or config.roles.critic):
         return "opinion"
-    return "filter" if config.select.sieves and turn == 1 else "draft or lost actions"
+    if config.select.sieves and turn == 1:
+        return "filter"
+    # What a guide builds on is asked for without the system's part.
+    return "draft" if len(request.messages) == 1 else "lost actions"

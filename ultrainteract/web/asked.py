@@ -13,7 +13,7 @@ from ultrainteract.catalogue.search import Search
 from ultrainteract.web.shown import ShownRun
 
 _LETTERS, _DIGITS = 400, 18
-MARKS = ("keep", "drop", "note", "any")
+MARKS = ("keep", "drop", "note", "marked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Asked:
             tree
             for tree, marks in trees
             if any(
-                wanted in {"any", one.decision} or (wanted == "note" and one.note)
+                wanted in {"marked", one.decision} or (wanted == "note" and one.note)
                 for one in marks.values()
             )
         ]

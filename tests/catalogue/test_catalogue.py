@@ -1,0 +1,227 @@
+"""The catalogue: what it lists and finds, and that it follows its journal."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.layers.conftest import CONFIG, Erring, grow_run, instructions
+from ultrainteract.catalogue.catalogue import FILE, Catalogue, Page
+from ultrainteract.catalogue.entry import failure_of, verdict_of
+from ultrainteract.catalogue.follower import Follower
+from ultrainteract.catalogue.opened import open_tree
+from ultrainteract.catalogue.search import Search
+from ultrainteract.journal import Journal
+from ultrainteract.report.overview import Overview
+from ultrainteract.run_folder import read_run
+from ultrainteract.tree import PreferenceTree
+
+TREES = 7
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grow_run(tmp_path_factory.mktemp("runs") / "r", instructions(TREES), Erring)
+
+
+@pytest.fixture
+def run(grown: Path, tmp_path: Path) -> Path:
+    """A copy to write beside."""
+    return shutil.copytree(grown, tmp_path / "r")
+
+
+@pytest.fixture
+def journal(run: Path) -> Iterator[Journal]:
+    opened = Journal(run)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def catalogue(run: Path) -> Iterator[Catalogue]:
+    opened = Catalogue(run)
+    yield opened
+    opened.close()
+
+
+def follow(run: Path, catalogue: Catalogue) -> Follower:
+    """Until nothing is left to read."""
+    journal, config = read_run(run)
+    follower = Follower(journal, config, catalogue)
+    while follower.step():
+        pass
+    return follower
+
+
+def trees(run: Path) -> list[PreferenceTree]:
+    journal, config = read_run(run)
+    found = [open_tree(journal, one.id, config).tree for one in journal.instructions()]
+    journal.close()
+    return found
+
+
+def ids(page: Page) -> list[str]:
+    return [row.entry.id for row in page.rows]
+
+
+def test_every_tree_is_listed_in_the_order_of_instructions(run: Path, catalogue: Catalogue) -> None:
+    follow(run, catalogue)
+    page = catalogue.page(Search(), 100)
+    assert ids(page) == [tree.instruction.id for tree in trees(run)]
+    assert (page.before, page.after) == (None, None)
+    for row, tree in zip(page.rows, trees(run), strict=True):
+        assert row.entry.pairs == sum(1 for _ in tree.pairs())
+        assert row.entry.nodes == len(tree.nodes)
+        assert row.entry.turns == len(tree.turns)
+
+
+@pytest.mark.parametrize("search", [Search(), Search(text="6 times"), Search(verdict="correct")])
+def test_pages_go_on_where_the_one_before_ended_in_either_direction(
+    run: Path, catalogue: Catalogue, search: Search
+) -> None:
+    follow(run, catalogue)
+    whole = ids(catalogue.page(search, 100))
+    there, page = [], catalogue.page(search, 2)
+    assert page.before is None
+    while True:
+        there.append(ids(page))
+        if page.after is None:
+            break
+        page = catalogue.page(search, 2, after=page.after)
+    assert [one for some in there for one in some] == whole
+    back = [ids(page)]
+    while page.before is not None:
+        page = catalogue.page(search, 2, before=page.before)
+        back.insert(0, ids(page))
+    assert back == there
+
+
+def test_filters_hold_of_one_action_together(run: Path, catalogue: Catalogue) -> None:
+    follow(run, catalogue)
+    grown = trees(run)
+    actions = {
+        (str(node.turn), verdict_of(node), node.action.sampling.model, failure_of(node))
+        for tree in grown
+        for node in tree.nodes
+    }
+    for turn, verdict, model, failure in actions:
+        search = Search(turn=turn, verdict=verdict, model=model, failure=failure)
+        wanted = [
+            tree.instruction.id
+            for tree in grown
+            if any(
+                (str(node.turn), verdict_of(node), node.action.sampling.model)
+                == (turn, verdict, model)
+                and failure_of(node) == failure
+                for node in tree.nodes
+            )
+        ]
+        assert ids(catalogue.page(search, 100)) == wanted
+        assert catalogue.count(search) == len(wanted)
+
+
+def test_words_phrases_and_beginnings_are_found_with_their_place(
+    run: Path, catalogue: Catalogue
+) -> None:
+    follow(run, catalogue)
+    one = trees(run)[3]
+    found = catalogue.page(Search(text='3: "times 7"'), 100)
+    assert one.instruction.id in ids(found)
+    assert all("\ue000" in row.excerpt for row in found.rows)
+    assert catalogue.count(Search(text='"7 times"')) == 0
+    assert catalogue.count(Search(text="tim*")) == TREES
+    assert catalogue.count(Search(text="t*")) == 0
+    assert catalogue.count(Search(text="TIMES")) == TREES
+
+
+def test_a_catalogue_that_is_followed_again_reads_nothing_twice(
+    run: Path, catalogue: Catalogue
+) -> None:
+    follow(run, catalogue)
+    before = catalogue.revision
+    follow(run, catalogue)
+    assert catalogue.revision == before
+
+
+def test_a_tree_that_ends_or_is_reopened_is_read_again(
+    run: Path, journal: Journal, catalogue: Catalogue
+) -> None:
+    ended = journal.ended()
+    first = next(iter(journal.instructions())).id
+    journal.reopen([first])
+    follower = follow(run, catalogue)
+    entry = catalogue.entry(first)
+    assert entry
+    assert entry.state == "growing"
+    assert catalogue.count(Search(state="growing")) == 1
+    with journal._transaction("end a tree"):
+        journal._db.execute("INSERT INTO ended VALUES (?, ?, 9)", (first, ended[first]))
+    while follower.step():
+        pass
+    entry = catalogue.entry(first)
+    assert entry
+    assert entry.state == ended[first]
+    assert catalogue.count(Search(state="growing")) == 0
+    assert (
+        follower._overview.counts
+        == Overview.of(catalogue.facts(*(known[0] for known in catalogue.known().values()))).counts
+    )
+
+
+def test_a_tree_that_grows_is_shown_as_far_as_its_record_goes(
+    run: Path, journal: Journal, catalogue: Catalogue
+) -> None:
+    whole = max(trees(run), key=lambda tree: len(tree.nodes))
+    tree = whole.instruction.id
+    journal.reopen([tree])
+    _, config = read_run(run)
+    lengths = []
+    for _, (kind, key) in zip(range(40), reversed(list(journal.effects(tree))), strict=False):
+        with journal._transaction("take an effect out"):
+            journal._db.execute(
+                "DELETE FROM effect WHERE tree = ? AND kind = ? AND key = ?", (tree, kind, key)
+            )
+        opened = open_tree(journal, tree, config)
+        assert not opened.whole
+        assert opened.state in {"growing", "waiting"}
+        assert opened.tree.nodes == whole.nodes[: len(opened.tree.nodes)]
+        lengths.append(len(opened.tree.nodes))
+    assert lengths == sorted(lengths, reverse=True)
+    follow(run, catalogue)
+
+
+def test_what_is_no_catalogue_or_of_another_run_is_made_anew(run: Path, grown: Path) -> None:
+    (run / FILE).write_bytes(b"no database, but something else" * 100)
+    catalogue = Catalogue(run)
+    follow(run, catalogue)
+    assert sum(catalogue.states().values()) == TREES
+    catalogue.close()
+    shutil.rmtree(run.parent / "other", ignore_errors=True)
+    other = grow_run(run.parent / "other", instructions(2), Erring, CONFIG)
+    shutil.copy(run / FILE, other / FILE)
+    catalogue = Catalogue(other)
+    follow(other, catalogue)
+    assert sum(catalogue.states().values()) == 2
+    catalogue.close()
+
+
+def test_an_instruction_that_is_left_out_is_listed_no_longer(
+    run: Path, journal: Journal, catalogue: Catalogue
+) -> None:
+    follower = follow(run, catalogue)
+    kept: Sequence[str] = [one.id for one in journal.instructions()][:3]
+    with journal._transaction("leave out"):
+        journal._db.execute("DELETE FROM instruction WHERE position > 2")
+    while follower.step():
+        pass
+    assert ids(catalogue.page(Search(), 100)) == kept
+    assert catalogue.count(Search(text="times")) == 3
+
+
+def test_following_holds_no_lock_that_a_run_needs(
+    run: Path, journal: Journal, catalogue: Catalogue
+) -> None:
+    follow(run, catalogue)
+    journal.set_meta(said="something")
+    assert catalogue.page(Search(), 1).rows
