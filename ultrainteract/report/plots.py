@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.ticker import Formatter, Locator
 
 _BAR, _FRAME, _COLUMNS = 0.27, 0.75, 2.3
+_LARGE = 100_000
 # Where the letters of a mark's name begin, in points from its line.
 _ASIDE = 3
 
@@ -56,8 +57,9 @@ def _bars(chart: Chart, axes: "Axes", palette: Palette) -> None:
         )
     for place, total, error in zip(places, before, errors, strict=True):
         axes.annotate(
-            chart.told(total),
-            (total + error, place),
+            _figure(chart, total),
+            # Marks would cross what stands beside its bar.
+            (1.0 if chart.marks else total + error, place),
             (4, 0),
             textcoords="offset points",
             va="center",
@@ -77,7 +79,7 @@ def _bars(chart: Chart, axes: "Axes", palette: Palette) -> None:
         )
     axes.set_yticks(places, [label(name) for name in chart.labels])
     axes.set_ylim(len(places) - 0.5, -0.5)
-    axes.set_xlim(0, 1.12 if chart.unit is Unit.SHARE else max(before) * 1.15)
+    axes.set_xlim(0, 1.15 if chart.unit is Unit.SHARE else max(before) * 1.15)
     axes.xaxis.set_major_formatter(_short(chart.unit))
     axes.xaxis.set_major_locator(_locator(chart))
     axes.grid(axis="x")
@@ -87,7 +89,7 @@ def _bars(chart: Chart, axes: "Axes", palette: Palette) -> None:
 def _columns(chart: Chart, axes: "Axes", palette: Palette) -> None:
     (series,) = chart.series
     bars = axes.bar(chart.labels, series.values, color=palette.one, width=0.6)
-    axes.bar_label(bars, [chart.told(value) for value in series.values], padding=2, fontsize=8)
+    axes.bar_label(bars, [_figure(chart, one) for one in series.values], padding=2, fontsize=8)
     axes.set_ylim(0, max(series.values) * 1.15)
     axes.set_xlim(-0.7, max(4, len(chart.labels)) - 0.3)
     axes.yaxis.set_major_locator(_locator(chart))
@@ -113,6 +115,12 @@ def _steps(chart: Chart, axes: "Axes", palette: Palette) -> None:
     axes.spines["left"].set_visible(False)
 
 
+def _figure(chart: Chart, value: float) -> str:
+    """The value as there is room for it: a large count in short."""
+    short = chart.unit is Unit.COUNT and value >= _LARGE
+    return _short(chart.unit).format_data(value) if short else chart.told(value)
+
+
 def _colours(palette: Palette) -> Iterable[str]:
     return palette.one, palette.two, palette.three
 
@@ -126,4 +134,6 @@ def _locator(chart: Chart) -> "Locator":
 def _short(unit: Unit) -> "Formatter":
     from matplotlib.ticker import EngFormatter, PercentFormatter  # noqa: PLC0415
 
-    return PercentFormatter(1, 0) if unit is Unit.SHARE else EngFormatter(sep="")
+    if unit is Unit.SHARE:
+        return PercentFormatter(1, 0)
+    return EngFormatter(sep="")
