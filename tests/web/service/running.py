@@ -15,6 +15,20 @@ from urllib.request import Request, urlopen
 from tests.conftest import Command
 
 SECRET = "a-secret-of-the-whole-team"
+# Takes the words of vLLM's command line that say where and under which name; notes each start.
+STUB = """
+import os, sys
+from pathlib import Path
+from ultrainteract.testing.server import main
+
+def word(name):
+    return sys.argv[sys.argv.index(name) + 1]
+
+with Path(os.environ["STARTS"]).open("a") as starts:
+    starts.write(f"{word('--served-model-name')} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')}\\n")
+words = ["--port", word("--port"), "--models", word("--served-model-name")]
+main([*words, "--latency-ms", os.environ.get("LATENCY", "0")])
+"""
 
 
 class Running:
@@ -89,3 +103,13 @@ def fingerprint(dataset: Path) -> str:
     for path in sorted(path for path in dataset.rglob("*") if path.is_file()):
         hasher.update(path.relative_to(dataset).as_posix().encode() + path.read_bytes())
     return hasher.hexdigest()
+
+
+def stubbed(folder: Path) -> str:
+    """A path of modules on which vLLM is the protocol server."""
+    package = folder / "stub/vllm/entrypoints/openai"
+    package.mkdir(parents=True)
+    for one in (package, *list(package.parents)[:2]):
+        (one / "__init__.py").touch()
+    (package / "api_server.py").write_text(STUB, encoding="utf-8")
+    return f"{folder / 'stub'}:{Path(__file__).parents[3]}"

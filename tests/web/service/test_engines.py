@@ -1,28 +1,14 @@
 """Servers that runs share; in vLLM's place the protocol server, started by vLLM's command line."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.web.service.running import stubbed
 from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.errors import SetupError
 from ultrainteract.web.service.engines import SharedEngines
-
-# Takes the words of vLLM's command line that say where and under which name; notes each start.
-STUB = """
-import os, sys
-from pathlib import Path
-from ultrainteract.testing.server import main
-
-def word(name):
-    return sys.argv[sys.argv.index(name) + 1]
-
-with Path(os.environ["STARTS"]).open("a") as starts:
-    starts.write(f"{word('--served-model-name')} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')}\\n")
-main(["--port", word("--port"), "--models", word("--served-model-name")])
-"""
 
 
 class Bench:
@@ -47,13 +33,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    package = tmp_path / "stub/vllm/entrypoints/openai"
-    package.mkdir(parents=True)
-    for folder in (package, *list(package.parents)[:2]):
-        (folder / "__init__.py").touch()
-    (package / "api_server.py").write_text(STUB)
-    known = os.environ.get("PYTHONPATH", "")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'stub'}:{known}:{Path(__file__).parents[3]}")
+    monkeypatch.setenv("PYTHONPATH", stubbed(tmp_path))
     return Bench(tmp_path)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MODEL, Command
-from tests.web.service.running import children, fingerprint, serving
+from tests.web.service.running import children, fingerprint, serving, stubbed
 from ultrainteract.testing.process import serve
 
 pytestmark = [pytest.mark.ray, pytest.mark.docker]
@@ -59,3 +59,32 @@ def test_a_service_killed_at_random_moments_loses_no_run_and_changes_no_dataset(
     for name, asked in ASKED.items():
         assert fingerprint(runs / name / "dataset") == plain[asked["environments"][0]], name
     assert not children(runs)
+
+
+@pytest.mark.slow
+def test_a_run_whose_servers_went_with_the_service_goes_on_with_new_ones(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = command.folder
+    monkeypatch.setenv("PYTHONPATH", stubbed(folder))
+    weights, starts = folder / "weights", folder / "starts"
+    weights.mkdir()
+    (weights / "config.json").write_text("{}", encoding="utf-8")
+    env = {"STARTS": str(starts), "LATENCY": "500"}
+    serve = {"device": "cpu", "vllm_env": env}
+    config = command.config("", models={"actor": {"model": str(weights), "serve": serve}})
+    with serving(command, config) as service:
+        service.ask("/api/runs", {"name": "first", **ASKED["second"]})
+        deadline = time.monotonic() + 60
+        while not (service.runs / "first/live.json").exists():
+            assert time.monotonic() < deadline, service.ask("/api/runs")
+            time.sleep(0.1)
+        service.kill()
+    (orphan,) = children(service.runs)
+    with serving(command, config) as service:
+        service.until(lambda now: now == {"first": "done"})
+    assert len(starts.read_text(encoding="utf-8").splitlines()) == 2
+    log = (service.runs / "first/log.jsonl").read_text(encoding="utf-8")
+    assert "replicas of model 'actor' are now" in log
+    assert f'"pid": {orphan}' in log
+    assert (service.runs / "first/dataset/run.yaml").exists()
