@@ -7,15 +7,19 @@ import pytest
 from benchmarks.process_tree import run
 
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
+# It stays until it was surely looked at.
+STAY = "import sys\nprint(flush=True)\nsys.stdin.read()\n"
 PARENT = """
 import subprocess, sys, time
-kept = subprocess.Popen([sys.executable, "-c", {kept!r}, "kept"])
+pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+kept = subprocess.Popen([sys.executable, "-ISc", {kept!r}, "kept"], **pipes)
 for _ in range(5):
-    subprocess.run([sys.executable, "-c", {short!r}])
-kept.wait()
+    subprocess.run([sys.executable, "-ISc", {short!r}])
+kept.stdout.readline()
 held = bytearray(64 << 20)
 held[::4096] = b"x" * len(held[::4096])
 time.sleep(1.2)
+kept.communicate()
 """
 
 
@@ -24,7 +28,7 @@ def naming(line: str, *, root: bool) -> str:
 
 
 def test_cpu_of_children_is_counted_by_name_and_of_short_ones_too() -> None:
-    program = PARENT.format(kept=BURN.format(seconds=0.6), short=BURN.format(seconds=0.06))
+    program = PARENT.format(kept=BURN.format(seconds=0.6) + STAY, short=BURN.format(seconds=0.06))
     used = run([sys.executable, "-c", program], naming, lambda name: name == "parent")
     assert 0.55 <= used.cpu["kept"] < 1.0
     # Five short ones, seen or not, and the interpreters' own start.

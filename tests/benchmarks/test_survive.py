@@ -35,6 +35,7 @@ def test_ten_faults_change_no_byte() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=880,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = Figures(**json.loads(done.stdout.splitlines()[-1]))

@@ -13,9 +13,11 @@ class Till:
 
     def __init__(self, open_for: int) -> None:
         self.open_for, self.asked = open_for, 0
+        self.hears = asyncio.Event()
 
     async def __call__(self) -> str:
         self.asked += 1
+        self.hears.set()
         decided = "" if self.asked <= self.open_for else "budget.calls: all spent"
         await asyncio.sleep(0.01)
         return decided
@@ -32,7 +34,7 @@ async def test_a_request_does_not_begin_by_an_answer_decided_before_it() -> None
     till = Till(1)
     purse = Purse(till)
     first = asyncio.create_task(purse.begin())
-    await asyncio.sleep(0.005)
+    await till.hears.wait()
     assert till.asked == 1, "the first question is under way"
     with pytest.raises(OutOfBudget, match=r"budget\.calls"):
         await purse.begin()
