@@ -191,6 +191,18 @@ def test_a_tree_that_grows_is_shown_as_far_as_its_record_goes(
     follow(run, catalogue)
 
 
+def test_more_growing_trees_than_are_read_at_once_are_all_listed(
+    journal: Journal, run: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ultrainteract.catalogue.follower._GROWING", 2)
+    journal.reopen(journal.ended())
+    read, config = read_run(run)
+    follower = Follower(read, config, catalogue)
+    for _ in range(TREES):
+        follower.step()
+    assert catalogue.count(Search(state="growing")) == TREES
+
+
 def test_what_is_no_catalogue_or_of_another_run_is_made_anew(run: Path, grown: Path) -> None:
     (run / FILE).write_bytes(b"no database, but something else" * 100)
     catalogue = Catalogue(run)

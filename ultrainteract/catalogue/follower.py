@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 
 from ultrainteract.catalogue.catalogue import Catalogue
@@ -25,8 +24,8 @@ from ultrainteract.types import digest
 
 # Trees a transaction, and growing ones that are read again before ended ones go on.
 _PAGE, _GROWING = 100, 32
-# Seconds between two looks at a journal that changes, or does not.
-_PAUSE = 0.5
+# Seconds between two looks at a journal, where nothing waits and where much does.
+_PAUSE, _LOOK = 0.5, 2.0
 # Seconds between two drawings of the overview.
 _REDRAW = 5.0
 _NICE = 5
@@ -43,28 +42,37 @@ class Follower:
             catalogue.set_meta(source=made_of)
         self._known = catalogue.known()
         self._overview = Overview.of(catalogue.facts(*(one[0] for one in self._known.values())))
-        self._seen = -1
-        self._behind = True
-        self._drawn = -1
+        self._seen = self._drawn = -1
+        self._waiting: list[tuple[int, str]] = []
+        self._look_again = 0.0
 
     def step(self) -> bool:
         """Read some trees; returns whether more wait."""
-        seen = self._journal.changes()
-        if seen == self._seen and not self._behind:
-            return False
+        if not self._waiting or time.monotonic() > self._look_again:
+            self._look()
+        some, self._waiting = self._waiting[:_PAGE], self._waiting[_PAGE:]
+        self._write(some)
+        return bool(self._waiting)
+
+    def _look(self) -> None:
+        """What the journal has that the catalogue has not."""
+        seen, began = self._journal.changes(), time.monotonic()
+        if seen == self._seen:
+            return
         self._seen = seen
-        places = self._journal.places()
-        gone = [tree for tree, known in self._known.items() if places.get(tree) != known[0]]
-        positions = [self._known.pop(tree)[0] for tree in gone]
-        ended, begun = self._journal.ended(), self._journal.begun()
-        # One that is grown still shows a page that somebody looks at: it comes first.
-        grew = [one for one, effects in begun.items() if self._differs(one, "growing", effects)]
-        done = (one for one in places if one in ended and not self._stands(one))
-        some = [*grew[:_GROWING], *islice(done, _PAGE)]
-        self._write([(places[one], one) for one in some], positions)
-        self._behind = len(some) >= _PAGE
+        places, ended = self._journal.places(), self._journal.ended()
+        self._take_out([one for one, known in self._known.items() if places.get(one) != known[0]])
+        begun = self._journal.begun().items()
+        # Somebody may look at one that grows: such come first, and of them those that are new.
+        grew = [one for one, effects in begun if self._differs(one, "growing", effects)]
+        grew.sort(key=self._known.__contains__)
+        if len(grew) > _GROWING:
+            self._seen = -1
+        done = [one for one in places if one in ended and not self._stands(one)]
+        self._waiting = [(places[one], one) for one in (*grew[:_GROWING], *done)]
         self._catalogue.set_meta(trees=str(len(places)), ended=str(len(ended)))
-        return self._behind
+        # A look at a large journal costs as much as some hundred trees.
+        self._look_again = time.monotonic() + _LOOK + 10 * (time.monotonic() - began)
 
     def draw(self) -> None:
         """Draw the overview, where it has changed since it was drawn."""
@@ -81,12 +89,19 @@ class Follower:
         """Whether the catalogue has the tree as one that ended."""
         return tree in self._known and self._known[tree][1] != "growing"
 
-    def _write(self, trees: Iterable[tuple[int, str]], gone: Sequence[int]) -> None:
-        read = [self._read(position, tree) for position, tree in trees]
-        for facts in self._catalogue.facts(*gone, *(one.entry.position for one in read)):
+    def _take_out(self, gone: Sequence[str]) -> None:
+        positions = [self._known.pop(tree)[0] for tree in gone]
+        for facts in self._catalogue.facts(*positions):
             self._overview.remove(facts)
-        if read or gone:
-            self._catalogue.put(read, gone)
+        if positions:
+            self._catalogue.put((), positions)
+
+    def _write(self, trees: Iterable[tuple[int, str]]) -> None:
+        read = [self._read(position, tree) for position, tree in trees]
+        for facts in self._catalogue.facts(*(one.entry.position for one in read)):
+            self._overview.remove(facts)
+        if read:
+            self._catalogue.put(read)
         for one in read:
             self._overview.add(one.facts)
             self._known[one.entry.id] = one.entry.position, one.entry.state, one.entry.effects
