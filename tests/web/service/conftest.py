@@ -1,12 +1,10 @@
-"""A service without its queue: every route, nothing that runs. And a browser."""
+"""A service without its queue: every route, nothing that runs."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from ultrainteract.config import RunConfig
@@ -67,18 +65,3 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def asked(name: str = "first", **more: object) -> dict[str, object]:
     """A submission."""
     return {"name": name, "datasets": ["math"], "source": "sample", **more}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser that is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium is installed: tests/browser.sh installs one")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()

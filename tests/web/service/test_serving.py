@@ -33,7 +33,7 @@ def logged(said: bytes) -> list[tuple[str, bytes]]:
 
 @pytest.mark.ray
 def test_a_run_pauses_goes_on_outlasts_a_stop_and_is_downloaded(command: Command) -> None:
-    with serve(models=(MODEL,), latency_ms=400) as server:
+    with serve(models=(MODEL,), latency_ms=250) as server:
         config = command.config(server.url)
         with serving(command, config) as service:
             for name in ("first", "second"):
