@@ -204,6 +204,18 @@ def test_pairs_that_answer_a_masked_critique_can_be_dropped() -> None:
     assert [row["id"] for row in repair(rows, "train")] == ["Look again."]
 
 
+def test_pairs_whose_problem_stands_in_a_test_set_are_dropped(about: About, tmp_path: Path) -> None:
+    trees = forest(wordy, 20)
+    exam = tmp_path / "exam.jsonl"
+    # Some are words that all prompts open with: those are of no problem.
+    told = [{"text": one.instruction.statement} for one in trees[3:6]]
+    told.append({"text": trees[0].instruction.prompt.removesuffix(trees[0].instruction.statement)})
+    exam.write_text("\n".join(map(json.dumps, told)))
+    rows = exported(trees, about, tmp_path, Repair(against=(str(exam),)))
+    kept = {row["parent_id"] for row in rows}
+    assert kept == {one.instruction.id for one in [*trees[:3], *trees[6:]]}
+
+
 def test_a_repair_is_refused_where_it_means_nothing(
     plant: Callable[..., PreferenceTree], about: About, tmp_path: Path
 ) -> None:

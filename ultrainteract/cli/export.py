@@ -29,6 +29,10 @@ def export(
         list[str] | None,
         typer.Option(help=f"Drop such pairs; repeatable: {', '.join(DROPS)}."),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="Drop pairs whose problem overlaps with this test set; repeatable."),
+    ] = None,
     marks: Annotated[  # noqa: FBT002
         bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
     ] = True,
@@ -48,7 +52,7 @@ def export(
             f"{run} has no published dataset; finish the run first: the same "
             "`ultrainteract synthesize` command goes on where it stopped"
         )
-    repair = Repair(tuple(balance or ()), tuple(drop or ()))
+    repair = Repair(tuple(balance or ()), tuple(drop or ()), tuple(against or ()))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     if said := marks_of(run, wanted=marks):
         dataset = run / FOLDER / "marks" / "dataset"

@@ -18,7 +18,9 @@ from ultrainteract.errors import unknown
 from ultrainteract.leak import MASK
 from ultrainteract.report.likeness import KEY, SIZE, near_duplicates, signature
 from ultrainteract.report.surface import Ending, Surface, surface_of
-from ultrainteract.types import digest
+from ultrainteract.select.decontaminate import overlapping
+from ultrainteract.select.record import read_benchmarks
+from ultrainteract.types import Problem, Reference, digest
 
 Record: TypeAlias = Mapping[str, object]
 Rows: TypeAlias = Callable[[], Iterator[Record]]
@@ -43,10 +45,12 @@ another tree. `MASKED`: pairs that answer a critique with a blotted-out answer."
 
 @dataclass(frozen=True)
 class Repair:
-    """What to balance and what to drop; `kept` counts pairs by split as (kept, of)."""
+    """What to balance, what to drop, and the test sets (as `select.decontaminate` names them) that
+    no pair's problem may overlap with; `kept` counts pairs by split as (kept, of)."""
 
     balance: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     kept: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -57,10 +61,13 @@ class Repair:
                     raise unknown("repair", name, known)
 
     def __bool__(self) -> bool:
-        return bool(self.balance or self.drop)
+        return bool(self.balance or self.drop or self.against)
 
     def __call__(self, rows: Rows, split: str) -> Iterator[Record]:
-        """The pairs of a split that stay; `rows` reads the view `preference` from the start."""
+        """The pairs of a split that stay; `rows` reads the view `preference` from the start.
+
+        Raises `SeedError` for a test set that cannot be read.
+        """
         stays = self._undropped(rows)
         chosen = _Balanced.of(_taken(rows(), stays), self.balance) if self.balance else None
         kept = 0
@@ -78,6 +85,10 @@ class Repair:
         if MASKED in self.drop:
             blotted = [any(MASK in text for text in _texts(row["prompt"])[1:]) for row in rows()]
             stays &= ~np.array(blotted, bool)
+        if self.against:
+            why_not = overlapping(read_benchmarks(self.against))
+            known = [why_not(problem) is not None for problem in _problems(rows)]
+            stays &= ~np.array(known, bool)
         return stays
 
 
@@ -120,19 +131,28 @@ def _cell(row: Record, features: tuple[str, ...]) -> Cell | None:
 
 
 def _repeats(rows: Rows) -> NDArray[np.bool_]:
-    """Near-duplicates of an earlier row; what all prompts of an environment open with says
-    nothing of a problem."""
+    """Near-duplicates of an earlier row."""
+    held, groups, trees = bytearray(), [], dict[str, int]()
+    for row, problem in zip(rows(), _problems(rows), strict=True):
+        held += signature(problem.statement, *_texts(row["chosen"]))
+        groups.append(trees.setdefault(str(row["parent_id"]), len(trees)))
+    signatures = np.frombuffer(bytes(held), np.uint8).reshape(-1, KEY + SIZE)
+    return near_duplicates(signatures, np.array(groups, np.int64))
+
+
+def _problems(rows: Rows) -> Iterator[Problem]:
+    """That of each row, as far as its prompt tells it: the lines that all prompts of an environment
+    open with say nothing of a problem."""
     opening: dict[str, str] = {}
     for row in rows():
         name, prompt = _environment(row), _texts(row["prompt"])[0]
         opening[name] = _opening(opening.get(name, prompt), prompt)
-    held, groups, trees = bytearray(), [], dict[str, int]()
     for row in rows():
-        problem = _texts(row["prompt"])[0].removeprefix(opening[_environment(row)])
-        held += signature(problem, *_texts(row["chosen"]))
-        groups.append(trees.setdefault(str(row["parent_id"]), len(trees)))
-    signatures = np.frombuffer(bytes(held), np.uint8).reshape(-1, KEY + SIZE)
-    return near_duplicates(signatures, np.array(groups, np.int64))
+        name, prompt = _environment(row), _texts(row["prompt"])[0]
+        lines = opening[name].rfind("\n") + 1
+        statement = prompt[lines:]
+        identity = str(row["dataset"]), str(row["parent_id"])
+        yield Problem(*identity, statement, Reference(""), (name,))
 
 
 def _taken(rows: Iterator[Record], stays: NDArray[np.bool_]) -> Iterator[Record]:

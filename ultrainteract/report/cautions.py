@@ -75,8 +75,8 @@ def _contaminated(contamination: Contamination | None) -> Iterator[Caution]:
             f"{found:,} of {contamination.trees:,} trees have a problem that overlaps with "
             f"{', '.join(names)}.",
             "A model trained on them has seen the test.",
-            "Begin a run with select.decontaminate naming the test sets; the problems then get no "
-            "tree.",
+            "ultrainteract export RUN --against TESTSET leaves their pairs out; in a run to come, "
+            "select.decontaminate keeps such problems from getting a tree.",
         )
 
 

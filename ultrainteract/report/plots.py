@@ -118,7 +118,7 @@ def _steps(chart: Chart, axes: "Axes", palette: Palette) -> None:
 def _figure(chart: Chart, value: float) -> str:
     """The value as there is room for it: a large count in short."""
     short = chart.unit is Unit.COUNT and value >= _LARGE
-    return _short(chart.unit).format_data(value) if short else chart.told(value)
+    return f"{_short(chart.unit, places=1)(value)}" if short else chart.told(value)
 
 
 def _colours(palette: Palette) -> Iterable[str]:
@@ -131,9 +131,9 @@ def _locator(chart: Chart) -> "Locator":
     return MaxNLocator(5, integer=chart.unit is Unit.COUNT)
 
 
-def _short(unit: Unit) -> "Formatter":
+def _short(unit: Unit, places: int | None = None) -> "Formatter":
     from matplotlib.ticker import EngFormatter, PercentFormatter  # noqa: PLC0415
 
     if unit is Unit.SHARE:
         return PercentFormatter(1, 0)
-    return EngFormatter(sep="")
+    return EngFormatter(sep="", places=places)
