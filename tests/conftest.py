@@ -1,17 +1,20 @@
-"""The main job as a process, as a user starts it."""
+"""The main job as a process, as a user starts it, and a browser."""
 
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import yaml
+from playwright.sync_api import Browser, sync_playwright
 
 from ultrainteract.cli.main import main
 
@@ -95,3 +98,22 @@ class Command:
 def command(tmp_path: Path) -> Command:
     """See `Command`."""
     return Command(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser that is installed, for one module: while Playwright is there, its event loop runs
+    in this thread, and no other may."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium is installed: tests/browser.sh installs one")
+    # Nothing of its own goes over a network.
+    quiet = (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield browser
+        browser.close()

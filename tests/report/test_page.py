@@ -111,8 +111,8 @@ def written(tmp_path: Path) -> str:
     return path.as_uri()
 
 
-def opened(browser: Browser, url: str, width: int, scheme: Scheme) -> Iterator[Page]:
-    context = browser.new_context(
+def opened(chromium: Browser, url: str, width: int, scheme: Scheme) -> Iterator[Page]:
+    context = chromium.new_context(
         color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=False
     )
     page = context.new_page()
@@ -122,10 +122,10 @@ def opened(browser: Browser, url: str, width: int, scheme: Scheme) -> Iterator[P
 
 
 @pytest.mark.browser
-def test_a_browser_runs_and_fetches_nothing_of_it(browser: Browser, written: str) -> None:
+def test_a_browser_runs_and_fetches_nothing_of_it(chromium: Browser, written: str) -> None:
     asked: list[str] = []
     said: list[str] = []
-    page = browser.new_page()
+    page = chromium.new_page()
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
     page.on("dialog", lambda dialog: said.append(dialog.message))
@@ -141,8 +141,8 @@ def test_a_browser_runs_and_fetches_nothing_of_it(browser: Browser, written: str
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_anyone_can_read_it(browser: Browser, written: str, width: int, scheme: Scheme) -> None:
-    for page in opened(browser, written, width, scheme):
+def test_anyone_can_read_it(chromium: Browser, written: str, width: int, scheme: Scheme) -> None:
+    for page in opened(chromium, written, width, scheme):
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -154,9 +154,9 @@ def test_anyone_can_read_it(browser: Browser, written: str, width: int, scheme: 
 
 @pytest.mark.browser
 def test_on_paper_its_tables_are_open_and_its_ground_is_white(
-    browser: Browser, written: str
+    chromium: Browser, written: str
 ) -> None:
-    for page in opened(browser, written, 1280, "dark"):
+    for page in opened(chromium, written, 1280, "dark"):
         table = page.locator("details table").first
         assert not table.is_visible()
         page.emulate_media(media="print")

@@ -1,4 +1,4 @@
-"""A real run that pages show, a viewer over it as a user starts it, and a browser."""
+"""A real run that pages show, and a viewer over it as a user starts it."""
 
 import os
 import re
@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.conftest import MODEL, Command
 from ultrainteract.sampling.scripted import Rule
 from ultrainteract.testing.process import serve
 
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 # What would tell on itself if a page ran it.
 SCRIPT = "<script>document.title='RUN'</script><img src=x onerror=\"document.title='RUN'\">"
 OTHER, CRITIC = "other", "critic"
@@ -95,19 +91,6 @@ def viewed(grown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vi
     run = shutil.copytree(grown, command.folder / "r")
     with viewing(command, run) as there:
         yield there
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser that is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium is installed: tests/browser.sh installs one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
