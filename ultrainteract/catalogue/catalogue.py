@@ -15,7 +15,7 @@ from ultrainteract.database import Database, format_of
 from ultrainteract.report.facts import TreeFacts
 
 FILE = "catalogue.sqlite"
-_FORMAT = 1
+_FORMAT = 2
 # Trees counted exactly; beyond, a page says "more than".
 COUNTED = 1000
 _COLUMNS = (
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS tree (
     turns INTEGER NOT NULL, pairs INTEGER NOT NULL, nodes INTEGER NOT NULL,
     correct INTEGER NOT NULL, incorrect INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS tree_state ON tree (state);
 CREATE TABLE IF NOT EXISTS fact (position INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facet (
     kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)

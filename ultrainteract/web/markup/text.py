@@ -115,8 +115,12 @@ def rich(text: str) -> Markup:
 
 
 def inline(text: str) -> Markup:
-    """A text as HTML within a line."""
-    return Markup().join(piece.html for piece in pieces(text) if not piece.code)
+    """A text with its formulas as HTML within a line."""
+    html, end, cleaned = Markup(), 0, clean(text)
+    for found in _FORMULA.finditer(cleaned):
+        html += Markup("{}{}").format(cleaned[end : found.start()], _formula(found))
+        end = found.end()
+    return html + cleaned[end:]
 
 
 def formula(text: str) -> Markup:
