@@ -130,9 +130,9 @@ def _addresses(run: Path, asks: int) -> Mapping[str, Sequence[str]]:
     """Pages of each kind, drawn by lot: the same for the same run."""
     lot = random.Random(0)
     journal = Journal(run, readonly=True)
-    places = journal.places()
+    places, ended = journal.places(), journal.ended()
     journal.close()
-    trees = lot.choices(list(places), k=asks)
+    trees = lot.choices([tree for tree in places if tree in ended], k=asks)
     edges = lot.choices(list(places.values()), k=asks)
     searched = [{"text": lot.choice(_WORDS)} for _ in range(asks)]
     numbers = [{"text": str(lot.randrange(1000, 9000))} for _ in range(asks)]
