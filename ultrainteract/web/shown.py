@@ -4,6 +4,7 @@ The router asks for one by request, so that one application serves a run at `/`,
 below an address of its own.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.follower import start
 from ultrainteract.catalogue.opened import Opened, open_tree
 from ultrainteract.config import RunConfig
+from ultrainteract.errors import RunFolderError
 from ultrainteract.journal import Journal
 from ultrainteract.layers import marks
 from ultrainteract.layers.marks import Mark, Marks
@@ -32,6 +34,11 @@ class ShownRun:
         self.journal: Journal
         self.config: RunConfig
         self.journal, self.config = read_run(path)
+        if not os.access(path, os.W_OK):
+            raise RunFolderError(
+                f"{path} cannot be written to, and the catalogue of its trees lies there: "
+                "look at a copy of the folder"
+            )
         self.catalogue = Catalogue(path)
         self._follower = start(path, plugins)
         self._marks: tuple[object, Marks] = (None, Marks())
