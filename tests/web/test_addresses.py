@@ -186,3 +186,21 @@ def test_many_runs_are_served_below_addresses_of_their_own(
     assert not Marks.read(shown.path).of(tree)
     for run in runs.values():
         run.close()
+
+
+def test_a_run_that_is_begun_anew_is_shown_anew(tmp_path: Path) -> None:
+    first = grow_run(tmp_path / "r", instructions(TREES), Erring)
+    run = ShownRun(first)
+    caught_up(run)
+    client = TestClient(viewer_app(run), base_url=HERE)
+    gone = list(run.journal.instructions())[-1].id
+    assert client.get(f"/trees/{gone}").status_code == 200
+    first.rename(tmp_path / "old")
+    assert client.get(f"/trees/{gone}").status_code == 409
+    fresh = grow_run(tmp_path / "fresh", instructions(1), Erring)
+    shutil.copytree(tmp_path / "old", first)
+    shutil.copy(fresh / "journal.sqlite", first / "journal.sqlite")
+    assert client.get(f"/trees/{gone}").status_code == 404
+    (left,) = run.journal.instructions()
+    assert client.get(f"/trees/{left.id}").status_code == 200
+    run.close()

@@ -4,6 +4,7 @@ Runs in a process of its own beside the server, at low priority: replaying trees
 and would hold up pages. One follower a run at a time; it ends with whoever started it.
 """
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -15,6 +16,7 @@ from ultrainteract.catalogue.entry import Indexed, index
 from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.opened import open_tree
 from ultrainteract.config import RunConfig
+from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import Journal
 from ultrainteract.locks import FollowerLock
 from ultrainteract.report.overview import Overview
@@ -36,15 +38,20 @@ class Follower:
 
     def __init__(self, journal: Journal, config: RunConfig, catalogue: Catalogue) -> None:
         self._journal, self._config, self._catalogue = journal, config, catalogue
-        made_of = _made_of(journal)
-        if catalogue.meta("source") != made_of:
+        self._made_of = made_of(journal)
+        if catalogue.meta("source") != self._made_of:
             catalogue.empty()
-            catalogue.set_meta(source=made_of)
+            catalogue.set_meta(source=self._made_of)
         self._known = catalogue.known()
         self._overview = Overview.of(catalogue.facts(*(one[0] for one in self._known.values())))
         self._seen = self._drawn = -1
         self._waiting: list[tuple[int, str]] = []
         self._look_again = 0.0
+
+    @property
+    def stale(self) -> bool:
+        """Whether the run was begun anew, or otherwise, since."""
+        return made_of(self._journal) != self._made_of
 
     def step(self) -> bool:
         """Read some trees; returns whether more wait."""
@@ -110,9 +117,11 @@ class Follower:
         return index(position, open_tree(self._journal, tree, self._config))
 
 
-def _made_of(journal: Journal) -> str:
-    """What tells one journal from another that was made in its place."""
-    return digest([journal.meta("shape"), journal.path.stat().st_ino])
+def made_of(journal: Journal) -> str:
+    """What tells one journal from another that was made in its place, or begun otherwise. Raises
+    `RunFolderError` where it is gone."""
+    with boundary(RunFolderError, f"{journal.path} is gone", OSError):
+        return digest([journal.meta("shape"), journal.path.stat().st_ino])
 
 
 def start(run: Path, plugins: Sequence[Path] = ()) -> multiprocessing.process.BaseProcess:
@@ -132,16 +141,24 @@ def follow(run: Path, plugins: Sequence[Path], parent: int) -> None:
     lock = FollowerLock(run)
     while os.getppid() == parent:
         if lock.take():
-            journal, config = read_run(run)
-            follower = Follower(journal, config, Catalogue(run))
-            drawn = 0.0
-            while os.getppid() == parent:
-                began = time.monotonic()
-                behind = follower.step()
-                if time.monotonic() - drawn > _REDRAW:
-                    follower.draw()
-                    drawn = time.monotonic()
-                if not behind:
-                    # A run that goes on keeps most of the machine.
-                    time.sleep(max(_PAUSE, 2 * (time.monotonic() - began)))
+            # One that is begun anew may not be there for a moment; pages say what else is wrong.
+            with contextlib.suppress(RunFolderError):
+                _follow(run, parent)
         time.sleep(_PAUSE)
+
+
+def _follow(run: Path, parent: int) -> None:
+    """Until the parent ends or the run is begun anew."""
+    journal, config = read_run(run)
+    with contextlib.closing(journal), contextlib.closing(Catalogue(run)) as catalogue:
+        follower = Follower(journal, config, catalogue)
+        drawn = 0.0
+        while os.getppid() == parent and not follower.stale:
+            began = time.monotonic()
+            behind = follower.step()
+            if time.monotonic() - drawn > _REDRAW:
+                follower.draw()
+                drawn = time.monotonic()
+            if not behind:
+                # A run that goes on keeps most of the machine.
+                time.sleep(max(_PAUSE, 2 * (time.monotonic() - began)))

@@ -5,12 +5,14 @@ below an address of its own.
 """
 
 import os
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ultrainteract.catalogue.catalogue import Catalogue
 from ultrainteract.catalogue.figures import Figures
-from ultrainteract.catalogue.follower import start
+from ultrainteract.catalogue.follower import made_of, start
 from ultrainteract.catalogue.opened import Opened, open_tree
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import RunFolderError
@@ -19,6 +21,27 @@ from ultrainteract.layers import marks
 from ultrainteract.layers.marks import Mark, Marks
 from ultrainteract.locks import in_use
 from ultrainteract.run_folder import read_run
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A run as it was opened, and what tells whether it still is that one."""
+
+    journal: Journal
+    config: RunConfig
+    made_of: str
+
+    @classmethod
+    def of(cls, path: Path) -> "_Read":
+        """Raises `RunFolderError`."""
+        journal, config = read_run(path)
+        if not os.access(path, os.W_OK):
+            journal.close()
+            raise RunFolderError(
+                f"{path} cannot be written to, and the catalogue of its trees lies there: "
+                "look at a copy of the folder"
+            )
+        return cls(journal, config, made_of(journal))
 
 
 class ShownRun:
@@ -31,14 +54,8 @@ class ShownRun:
         `plugins` register the environments that its trees need.
         """
         self.path, self.base, self.name = path, base, path.absolute().name
-        self.journal: Journal
-        self.config: RunConfig
-        self.journal, self.config = read_run(path)
-        if not os.access(path, os.W_OK):
-            raise RunFolderError(
-                f"{path} cannot be written to, and the catalogue of its trees lies there: "
-                "look at a copy of the folder"
-            )
+        self._turn = threading.Lock()
+        self._read = [_Read.of(path)]
         self.catalogue = Catalogue(path)
         self._follower = start(path, plugins)
         self._marks: tuple[object, Marks] = (None, Marks())
@@ -47,8 +64,21 @@ class ShownRun:
         """Ends what was started; safe to call twice."""
         self._follower.terminate()
         self._follower.join()
-        self.journal.close()
+        for one in self._read:
+            one.journal.close()
         self.catalogue.close()
+
+    def _now(self) -> "_Read":
+        """The run as it is; one that was begun anew, or otherwise, is read anew."""
+        with self._turn:
+            if made_of(self._read[-1].journal) != self._read[-1].made_of:
+                self._read.append(_Read.of(self.path))
+            return self._read[-1]
+
+    @property
+    def journal(self) -> Journal:
+        """What was recorded."""
+        return self._now().journal
 
     @property
     def followed(self) -> bool:
@@ -76,7 +106,8 @@ class ShownRun:
 
     def tree(self, name: str) -> Opened:
         """One tree, out of the journal. Raises KeyError."""
-        return open_tree(self.journal, name, self.config)
+        now = self._now()
+        return open_tree(now.journal, name, now.config)
 
     def marks(self) -> Marks:
         """What reviewers said so far."""
