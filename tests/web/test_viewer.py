@@ -202,7 +202,7 @@ def test_a_pair_that_is_marked_is_gone_from_the_export(
     page.goto(place(one))
     shown = page.locator(f"#pair-{pair.chosen.id}-{pair.rejected.id} > header")
     shown.get_by_role("button", name="drop").click()
-    expect(shown.get_by_role("button", name="drop")).to_have_attribute("aria-pressed", "true")
+    expect(shown.get_by_role("button", name="dropped")).to_have_attribute("aria-pressed", "true")
     after = exported(viewed, "after")
     assert len(after) == len(before) - 1
     gone = [row for row in before if row not in after]
