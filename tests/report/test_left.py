@@ -94,6 +94,17 @@ def test_before_the_first_tree_nobody_knows_and_after_the_last_none_is_left() ->
     assert course.left(0) == (0, 0, 0)
 
 
+def test_trees_that_ended_before_the_first_look_tell_no_rate() -> None:
+    course = Course()
+    course.ended(0.1)
+    course.mark(1.0, 1, 20)
+    course.mark(9.0, 1, 20)
+    assert course.left(20) is None
+    course.ended(3.0)
+    course.mark(10.0, 1, 19)
+    assert course.left(19) is not None
+
+
 def test_a_course_of_any_length_takes_the_same_room() -> None:
     course = Course()
     for second in range(200_000):

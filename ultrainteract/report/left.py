@@ -98,7 +98,7 @@ class Course:
             self._spacing = 2 * (self._marks[-1][0] - self._marks[0][0]) / _MARKS
 
     def left(self, trees: int) -> TimeLeft | None:
-        """Until these have ended, too; None before the first has."""
+        """Until these have ended, too; None before one has since the first mark."""
         if not trees:
             return TimeLeft(0.0, 0.0, 0.0)
         flow = self._flow()
@@ -126,6 +126,9 @@ class Course:
         edges = [_at(marks, since + (last - since) * one / _WINDOWS) for one in range(_WINDOWS + 1)]
         counts = [after - before for before, after in pairwise(edges)]
         ended = math.fsum(counts)
+        # All may have ended before the first mark.
+        if not ended:
+            return None
         scatter = max(1.0, statistics.variance(counts) / (ended / _WINDOWS))
         return Flow(ended, last - since, scatter)
 
