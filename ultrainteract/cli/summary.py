@@ -127,6 +127,7 @@ def _next_step(summary: Summary) -> Iterator[RenderableType]:
         yield Text("  from datasets import load_dataset")
         yield Text(f'  pairs = load_dataset("{request.folder / "dataset"}", split="train")')
         yield Text("look at it", style="bold")
+        yield Text(f"  ultrainteract view {request.folder}")
         yield Text(f"  ultrainteract inspect {request.folder}")
     if summary.unfinished:
         yield Text(f"{summary.unfinished} trees are not finished; nothing recorded is lost.")
