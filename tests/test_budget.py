@@ -42,10 +42,10 @@ class Replies:
         return Reply((Choice("", "stop"),), usage, self.seconds[request.seed % len(self.seconds)])
 
     async def execute(self, path: tuple[str, ...], code: str) -> ExecResult:
-        raise NotImplementedError
+        raise AssertionError("nothing is run here")
 
     async def judge(self, claim: Claim) -> Verdict:
-        raise NotImplementedError
+        raise AssertionError("nothing is judged here")
 
 
 def test_money_is_that_of_each_model_for_a_million_tokens() -> None:
