@@ -14,6 +14,7 @@ from unittest import mock
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from ultrainteract.cli.main import main
@@ -21,6 +22,12 @@ from ultrainteract.cli.main import main
 MODEL = "served"
 # Variables that are read when they are needed.
 LATE = {"COLUMNS", "DOCKER_HOST"}
+# The same examples everywhere, however slow the machine: what holds here holds where a change is
+# checked. `--hypothesis-profile=default` looks for others.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 
 @dataclass(frozen=True)

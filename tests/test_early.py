@@ -76,7 +76,7 @@ def test_a_problem_that_is_all_wrong_stops_after_so_many_turns(wrong: int) -> No
     assert world.samples == wrong * (2 + 3 + 2 + 3 + 2 + 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(salt=st.integers(0, 10**9), right=st.integers(1, 6), wrong=st.integers(1, 4))
 def test_an_early_end_cuts_a_tree_and_changes_nothing_before(
     salt: int, right: int, wrong: int

@@ -104,7 +104,7 @@ def grown(world: Effects, config: RunConfig) -> PreferenceTree:
     return asyncio.run(grow_tree(instruction(), config, world))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(salt=st.integers(0, 10**9), rejected=st.booleans(), turns=st.integers(1, 5))
 def test_every_tree_keeps_its_invariants(salt: int, rejected: bool, turns: int) -> None:
     config = configured(rejected=rejected, turns=turns)
@@ -135,7 +135,7 @@ def test_every_tree_keeps_its_invariants(salt: int, rejected: bool, turns: int) 
         assert 0 < len(nodes) + lost <= asked
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(salt=st.integers(0, 10**9), rejected=st.booleans())
 def test_a_replay_is_equal_and_asks_nothing(
     salt: int, rejected: bool, tmp_path_factory: pytest.TempPathFactory
@@ -150,7 +150,7 @@ def test_a_replay_is_equal_and_asks_nothing(
         journal.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(salt=st.integers(0, 10**9), stop_after=st.integers(0, 40))
 def test_a_tree_stopped_anywhere_goes_on_to_the_same_tree(
     salt: int, stop_after: int, tmp_path_factory: pytest.TempPathFactory

@@ -25,7 +25,7 @@ def authors(tree: PreferenceTree, turn: int, rung: int) -> list[str]:
     return [one.model for one in drawn if one.rung == rung]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(salt=st.integers(0, 10**9), rejected=st.booleans())
 def test_sides_are_of_the_ladder_and_of_the_lowest_rung_that_was_wrong(
     salt: int, rejected: bool
@@ -42,7 +42,7 @@ def test_sides_are_of_the_ladder_and_of_the_lowest_rung_that_was_wrong(
         assert pair.rejected.action.sampling.rung == min(wrong)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(salt=st.integers(0, 10**9))
 def test_another_model_is_drawn_only_once_one_was_wrong(salt: int) -> None:
     tree = grown(World(salt), others("x", "y", "z"))

@@ -292,7 +292,7 @@ async def surface(claim: Claim) -> Verdict:
     return Verdict(Judgement.CORRECT if same else Judgement.INCORRECT, "surface", "test")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     gold=_GOLDS,
     pieces=st.lists(_PIECES, max_size=14),
@@ -314,7 +314,7 @@ def test_a_masked_critique_has_no_leak_left(
     assert all(one.end <= two.start for one, two in pairwise(leaks))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300), _GOLDS)
 def test_any_text_can_be_read(text: str, gold: tuple[str, str]) -> None:
     async def masked() -> bool:

@@ -82,7 +82,7 @@ WORLDS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(world=WORLDS, references=st.integers(1, 6), rejected=st.booleans(), turns=st.integers(1, 3))
 def test_each_reference_with_a_correct_action_has_its_pair(
     world: Contest, references: int, *, rejected: bool, turns: int
@@ -110,7 +110,7 @@ def test_each_reference_with_a_correct_action_has_its_pair(
             assert has_pair or not left or not texts_left
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(world=WORLDS, references=st.integers(0, 6), rejected=st.booleans())
 def test_a_turn_of_at_most_one_reference_has_at_most_one_pair(
     world: Contest, references: int, *, rejected: bool
@@ -124,7 +124,7 @@ def test_a_turn_of_at_most_one_reference_has_at_most_one_pair(
             assert turn.further == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(salt=st.integers(0, 10**9), references=st.integers(1, 6))
 def test_every_reference_is_covered_and_every_pair_is_of_two_authors(
     salt: int, references: int
@@ -144,7 +144,7 @@ def test_every_reference_is_covered_and_every_pair_is_of_two_authors(
     assert drawn == (2 if references <= 2 else 5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(salt=st.integers(0, 10**9), references=st.integers(1, 4))
 def test_a_reference_that_misleads_is_asked_by_each_guide_once(salt: int, references: int) -> None:
     config = configured(rejected=False, turns=1)
@@ -156,7 +156,7 @@ def test_a_reference_that_misleads_is_asked_by_each_guide_once(salt: int, refere
     assert list(tree.pairs()) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(world=WORLDS, references=st.integers(2, 5), rejected=st.booleans())
 def test_a_replay_has_the_same_pairs(
     world: Contest, references: int, *, rejected: bool, tmp_path_factory: pytest.TempPathFactory

@@ -43,7 +43,7 @@ def limited(config: RunConfig, **limits: float) -> RunConfig:
     return parse_config({**data, "budget": {"tree": limits}}, "test")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     salt=st.integers(0, 10**9),
     rejected=st.booleans(),
@@ -66,7 +66,7 @@ def test_a_limited_tree_is_the_beginning_of_the_whole_one(
         assert tree == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(salt=st.integers(0, 10**9), limit=st.integers(1, 2000))
 def test_only_the_rest_of_one_wave_or_critique_begins_after_the_limit(
     salt: int, limit: int
@@ -79,7 +79,7 @@ def test_only_the_rest_of_one_wave_or_critique_begins_after_the_limit(
     assert len(late) <= max(2, config.sampling.critic_draws - 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(salt=st.integers(0, 10**9), limit=st.integers(1, 15))
 def test_a_raised_limit_goes_on_from_the_record_to_the_whole_tree(
     salt: int, limit: int, tmp_path_factory: pytest.TempPathFactory
@@ -101,7 +101,7 @@ def test_a_raised_limit_goes_on_from_the_record_to_the_whole_tree(
     assert len(first.begun) + len(second.begun) == len(whole.begun)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(salt=st.integers(0, 10**9), limit=st.integers(1, 2000))
 def test_where_a_limited_tree_ended_is_told_by_its_calls_alone(salt: int, limit: int) -> None:
     config = configured(rejected=True, turns=4)

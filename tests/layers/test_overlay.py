@@ -122,7 +122,7 @@ def test_a_verdict_that_was_no_claim_is_not_touched() -> None:
     assert overlay(tree, layer_on(tree, {0: INCORRECT})) is tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     turns=st.lists(WORD | WORD.map("+{}".format), min_size=1, max_size=5),
     later=st.dictionaries(st.integers(0, 29), st.sampled_from(list(Judgement)), max_size=8),

@@ -13,7 +13,7 @@ from ultrainteract.sampling.slots import Slots
 class GivenUp(Exception): ...
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 5), st.lists(st.integers(0, 5), max_size=40), st.data())
 def test_the_limit_holds_and_who_waits_is_admitted_by_order_then_arrival(
     limit: int, orders: list[int], data: st.DataObject

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ultrainteract.config import ModelConfig
@@ -27,7 +27,6 @@ requests = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(requests)
 def test_a_body_comes_back_as_the_request_and_with_its_key(request: Request) -> None:
     sent = json.dumps(chat_body(request, MODEL)).encode()

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ultrainteract.seeds import Question, Row, Skip, load, load_seed, registry
@@ -52,7 +52,7 @@ def test_any_odd_value_in_any_field_costs_the_row_at_most(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_json_in_several_fields_costs_the_row_at_most(name: str, data: st.DataObject) -> None:
     leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -114,13 +114,13 @@ _maths = st.text(alphabet=string.digits + "xyi+-*/^(){}[],=<>|!%._ \\", max_size
 ).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_maths, _maths)
 def test_every_text_gets_a_finding(predicted: str, gold: str) -> None:
     assert equal(predicted, gold).rule
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(-50, 50), st.integers(1, 50), st.integers(2, 50))
 def test_a_value_and_its_neighbour_are_told_apart(a: int, b: int, c: int) -> None:
     gold = rf"\frac{{{a}+\sqrt{{{b}}}}}{{{c}}}"

@@ -109,7 +109,7 @@ def _official(text: str) -> str:
 _pieces = ["a", "B c", "[", "]", "(", ")", " (", "[1]", "[x]", "†", "*", " ", '"', ".", "é", "1"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(_pieces), max_size=10).map("".join))
 def test_texts_are_normalised_as_the_official_evaluator_does(text: str) -> None:
     assert normalise(text) == _official(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -93,7 +93,7 @@ def test_an_odd_address_gets_a_clear_page(
     assert "Traceback" not in answer.text
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from(["text", "turn", "dataset", "model", "after", "before", "mark", "odd"]),
