@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ultrainteract.limits import BudgetConfig
 from ultrainteract.prompts import prompts_hash
-from ultrainteract.secrets import Addresses, Variables, Words
+from ultrainteract.secrets import Addresses, Variable, Variables, Words
 from ultrainteract.types import JSON, Limits
 
 
@@ -28,7 +28,7 @@ class ServeConfig(_Frozen):
     base_url: Addresses = ()
     """An endpoint that exists, `http://host:port/v1`, or a list of such that serve the same model.
     Empty: vLLM servers are started."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: Variable = "OPENAI_API_KEY"
     """Name of the environment variable with the key, or `Basic ...`; local servers need none."""
     host: str = ""
     """Where a started server listens; empty: its node's address, on the CPU the loopback one."""

@@ -13,9 +13,11 @@ from pydantic import AfterValidator, BeforeValidator
 # A value that is shorter, a word or a number may be anywhere.
 _SHORTEST = 8
 _NAME = re.compile(
-    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH(?!OR)",
+    r"TOKEN(?!I[SZ]E)|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH(?!OR)",
     re.IGNORECASE,
 )
+# vLLM takes `_` for `-`, and the beginning of an option for the whole.
+_KEY_OPTION = re.compile(r"--(api[-_]k|hf[-_]t)")
 _PROXY = re.compile(r"(HTTPS?|ALL)_PROXY", re.IGNORECASE)
 # Each begins with what it may not lack: so other text is passed over at the speed of memory.
 FORMATS: Mapping[str, re.Pattern[bytes]] = {
@@ -56,7 +58,7 @@ def without_login(urls: tuple[str, ...]) -> tuple[str, ...]:
     """The addresses; raises ValueError for one that holds a login, a query or a fragment."""
     for url in urls:
         parts = urlsplit(url)
-        if parts.username or parts.query or parts.fragment:
+        if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError(
                 f"the address at {parts.hostname} holds a login or a query, which would be written "
                 "into the run's folder: leave it out, and put the key into the environment "
@@ -66,9 +68,11 @@ def without_login(urls: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def without_secrets(variables: dict[str, str]) -> dict[str, str]:
-    """The variables; raises ValueError for one whose name or value says that it is secret."""
+    """The variables; raises ValueError for one whose name or value says that it is secret. A number
+    is none."""
     for name, value in variables.items():
-        if _NAME.search(name) or any(secrets_in(value.encode(), {})):
+        named = _NAME.search(name) and not value.isdecimal()
+        if named or any(secrets_in(value.encode(), {})):
             raise ValueError(
                 f"{name} looks like a secret, which would be written into the run's folder: set it "
                 "in the environment that the run is started in; its servers inherit it"
@@ -79,12 +83,22 @@ def without_secrets(variables: dict[str, str]) -> dict[str, str]:
 def without_keys(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a command line; raises ValueError for one that gives a key."""
     for word in words:
-        if word.startswith("--api-key") or any(secrets_in(word.encode(), {})):
+        if _KEY_OPTION.match(word) or any(secrets_in(word.encode(), {})):
             raise ValueError(
                 "a key on the command line would be written into the run's folder: set it in the "
-                "environment that the run is started in (VLLM_API_KEY)"
+                "environment that the run is started in (VLLM_API_KEY, HF_TOKEN)"
             )
     return words
+
+
+def without_key(name: str) -> str:
+    """The name of a variable; raises ValueError for what is the key itself."""
+    if any(secrets_in(name.encode(), {})):
+        raise ValueError(
+            "a key here would be written into the run's folder: put it into an environment "
+            "variable, and name that"
+        )
+    return name
 
 
 def _password(url: str) -> str:
@@ -103,4 +117,5 @@ Addresses: TypeAlias = Annotated[
     tuple[str, ...], BeforeValidator(_several), AfterValidator(without_login)
 ]
 Variables: TypeAlias = Annotated[dict[str, str], AfterValidator(without_secrets)]
+Variable: TypeAlias = Annotated[str, AfterValidator(without_key)]
 Words: TypeAlias = Annotated[tuple[str, ...], AfterValidator(without_keys)]

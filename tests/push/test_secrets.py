@@ -106,11 +106,15 @@ def test_variables_are_secret_by_name_not_by_chance() -> None:
     "serve",
     [
         {"base_url": "http://user:s3cretpass@host/v1"},
+        {"base_url": "http://:s3cretpass@host/v1"},
         {"base_url": ["http://host/v1", "http://host/v1?api_key=s3cretpass"]},
+        {"api_key_env": TOKENS["an API key (sk-...)"]},
         {"vllm_env": {"HF_TOKEN": "s3cretpass"}},
         {"vllm_env": {"EXTRA": TOKENS["an API key (sk-...)"]}},
         {"vllm_args": ["--api-key", "s3cretpass"]},
         {"vllm_args": ["--api-key=s3cretpass"]},
+        {"vllm_args": ["--api_ke=s3cretpass"]},
+        {"vllm_args": ["--hf-token", "s3cretpass"]},
     ],
 )
 def test_a_configuration_that_holds_a_secret_is_refused_and_does_not_say_it(
@@ -129,3 +133,8 @@ def test_a_configuration_that_holds_a_secret_is_refused_and_does_not_say_it(
 def test_addresses_without_a_login_are_as_they_are() -> None:
     urls = ("http://127.0.0.1:8000/v1", "https://api.example.org/v1")
     assert ServeConfig(base_url=urls).base_url == urls
+
+
+def test_what_only_sounds_like_a_secret_may_be_set_for_vllm() -> None:
+    variables = {"TOKENIZERS_PARALLELISM": "false", "VLLM_MAX_TOKENS_PER_EXPERT_FUSED_MOE": "65536"}
+    assert ServeConfig(vllm_env=variables).vllm_env == variables
