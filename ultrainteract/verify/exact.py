@@ -31,6 +31,9 @@ _nothing = frozenset(
     {"no solution", "no solutions", "none", "no real solution", "no real solutions", "empty set"}
     | {"set()", "[]", "emptyset", r"\emptyset", r"\{\}", "{}", "s.emptyset", "there is none"}
 )
+_endless = frozenset(
+    {"infinite", "infinity", "infinitely many", "infinitely many solutions", r"\infty", "oo"}
+)
 _hundred = Fraction(100)
 _list_marks = re.compile(r"[,;\[\]{}()\u2039]|\band\b|\bor\b|\\pm")
 
@@ -96,9 +99,10 @@ def _spelt(left: str, right: str) -> Finding | None:
 
 
 def _emptiness(left: str, right: str) -> Finding | None:
-    if unmark(right).lower() in _nothing and unmark(left).lower() in _nothing:
+    ours, gold = unmark(left).lower(), unmark(right).lower()
+    if gold in _nothing and ours in _nothing:
         return found("nothing", equal=True)
-    return None
+    return found("endless", equal=True) if gold in _endless and ours in _endless else None
 
 
 def _numbers(left: str, right: str, context: Context) -> Finding | None:  # noqa: PLR0911
@@ -191,9 +195,9 @@ def _wordy(text: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Lower case, no punctuation, no articles (HotpotQA's `normalize_answer`)."""
+    """Lower case, no punctuation, articles or "and" (HotpotQA's `normalize_answer`, for lists)."""
     bare = re.sub(r"[^a-z0-9 ]", "", re.sub("[,;]", " ", unmark(text).lower()))
-    folded = " ".join(re.sub(r"\b(?:a|an|the)\b", " ", bare).split())
+    folded = " ".join(re.sub(r"\b(?:a|an|the|and)\b", " ", bare).split())
     return _truth.get(folded, folded)
 
 

@@ -23,12 +23,14 @@ from ultrainteract.verify.value import Undefined, evaluate, real
 
 _thousands = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _either_sign = re.compile(r"\\(?:(p)m|mp)(?![A-Za-z])")
-_derivative = re.compile(r"\\frac\s*\{\s*d\b|\bdx\b|\bdy\b")
+_derivative = re.compile(r"\\frac\s*\{\s*d(?:[^{}]|\{[^{}]*\})*\}\s*\{\s*d\s*[a-z]|\bdx\b|\bdy\b")
 _lettered = re.compile(r"([^A-Za-z]*\d) ?[A-Za-z]")
 _degrees = re.compile(r"\^\{?\\circ\s*\}?|\s*\bdegrees?\b|\u2039\s*(?:degrees?|°)\s*\u203a")
 _exponent = re.compile(r"(\d)[eE]([+-])(\d)(?!\d)")
 _to = re.compile(r"(?<=\d) to (?=\d)|\s*\u2039\s*to\s*\u203a\s*")
 _bare_log = re.compile(r"\\log(?![_A-Za-z])")
+# As sympy prints a natural logarithm.
+_braced_log = re.compile(r"\\log(?=\s*\{\s*\()")
 _natural_log = re.compile(r"(?<![\\A-Za-z])log\(|\\ln|\bln\b")
 
 
@@ -102,6 +104,8 @@ def _compared(pairs: list[tuple[Node, Node]]) -> list[bool | None]:
 def _readings(text: str, other: str) -> list[Node]:
     """What a text may mean: `1,200` a number or two, `20%` 20 or, facing no sign, 0.2."""
     text = notation.plain(text)
+    if _natural_log.search(other):
+        text = _braced_log.sub(r"\\ln", text)
     texts = [text]
     if _exponent.search(text):
         texts = [_exponent.sub(r"\1e\g<2>0\3", text), text]

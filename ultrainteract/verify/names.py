@@ -12,7 +12,7 @@ FUNCTION = {
     for name in listed(
         "sin cos tan cot sec csc sinh cosh tanh coth asin acos atan acot asec acsc asinh acosh "
         "atanh exp log ln sqrt cbrt root factorial binomial floor ceiling abs gcd lcm min max "
-        "re im conjugate sign"
+        "re im conjugate sign cis"
     )
 } | {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec",

@@ -16,7 +16,7 @@ from ultrainteract.verify.kinds import Kind, kind
 from ultrainteract.verify.process import Died, Process, obituary
 
 # Raised with every change that can change a verdict; the libraries that decide are part of it.
-GRADER_VERSION = f"4+math-verify{version('math-verify')}+mpmath{version('mpmath')}"
+GRADER_VERSION = f"5+math-verify{version('math-verify')}+mpmath{version('mpmath')}"
 _attempts = 2
 
 

@@ -31,7 +31,7 @@ _number = re.compile(
     rf"|(?:Fraction|Rational)\(\s*(?P<pn>-?\d+)\s*,\s*(?P<pd>\d+)\s*\)"
     rf"|(?P<decimal>{_decimal})(?:\s*/\s*(?P<over>-?\s*\d+)"
     rf"|\s*(?:\\times|\\cdot|\*)\s*10\s*(?:\^|\*\*)\s*\{{?\(?(?P<power>-?\d{{1,3}})\)?\}}?)?"
-    rf")(?:\s*(?P<currency2>\$))?(?P<rest>.*)",
+    rf")(?:\s*(?P<currency2>[$€£]))?(?P<rest>.*)",
     re.DOTALL,
 )
 _longest = 500

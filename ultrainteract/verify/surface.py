@@ -24,6 +24,15 @@ _unicode = {
 _letters = str.maketrans(_unicode | {OPEN: " ", CLOSE: " "})
 _raised = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "-0123456789n")
+_circled = re.compile("[\u2460-\u2473](?:[ ,]*[\u2460-\u2473])*")
+# What is left of `\\frac` and `\\text` where a program took their first letters for an escape.
+_escapes = [
+    (re.compile(pattern), put)
+    for pattern, put in (
+        (r"(?<![A-Za-z\\])\f?rac(?=\{)", r"\\frac"),
+        (r"(?<![A-Za-z\\])\t?ext(?=\{)", r"\\text"),
+    )
+]
 _silent = re.compile(
     r"(?<!\\)\\(?:[,;:!> ]|(?:quad|qquad|displaystyle|textstyle|limits|mleft|mright)(?![A-Za-z])"
     r"|(?:left|right)(?![A-Za-z])\.?"
@@ -51,7 +60,9 @@ _same = [
         (r"\\approx(?![A-Za-z])", "="),
         (r"\\(?:exponentialE)(?![A-Za-z])", "e "),
         (r"\\(?:imaginaryI|imaginaryJ)(?![A-Za-z])", "i "),
-        (r"\{,\s*\}", ","),
+        (r"\{,\s*\}|(?<=\d),\s*\\!\s*(?=\d{3})", ","),
+        (r"<sup>([^<>]*)</sup>", r"^{\1}"),
+        (r"<sub>([^<>]*)</sub>", r"_{\1}"),
         (r"(?<=[\d\w}])\.(?=\s*[\])])", ""),
         (r"\^\{?\\(?:circ|degree)\}?|\\degree(?![A-Za-z])", r"^\\circ "),
         (r"\\operatorname\*?\{([A-Za-z]+)\}", r"\\\1 "),
@@ -73,6 +84,7 @@ _functions = re.compile(r"\\(?:text|mathrm|rm)\{(sin|cos|tan|cot|sec|csc|log|ln|
 _text = re.compile(
     r"\\(?:text(?:bf|it|rm|normal|tt|sf)?|mathrm|mbox|hbox|emph|mathtt)\s*\{([^{}]*)\}"
 )
+_ordinal = re.compile(r"(\d)\^?\{?\u2039?(?:st|nd|rd|th)\u203a?(?![A-Za-z])\}?")
 _repeating = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
 _grouped = re.compile(r"-?\d{1,3}(?:[ _]\d{3})+")
 _lead = re.compile(
@@ -80,7 +92,12 @@ _lead = re.compile(
     r"|(?:\\approx|\\sim|≈|~|=)\s*", re.IGNORECASE
 )  # fmt: skip
 _angled = re.compile(r"<([^<>=]*,[^<>=]*)>")
-_reals = re.compile(r"(?:the set of )?all (?:the )?reals?(?: numbers?)?", re.IGNORECASE)
+_reals = re.compile(
+    r"(?:the set of )?all (?:the )?reals?(?: numbers?)?(?: x)?"
+    r"(?:,? (?:except|excluding|other than|but|not equal to)(?: for)?(?: x =)? "
+    r"(?P<hole>-?[^ A-Za-z]+))?",
+    re.IGNORECASE,
+)
 _box = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}", re.DOTALL)
 _longest_period = 40
 _plain_number = re.compile(r"-?\d+(?:\.\d+)?")
@@ -111,12 +128,14 @@ def tidy(text: str) -> str:
         return text
     text = _unwrap(text.strip().rstrip(".").rstrip() if not text.endswith("..") else text)
     text = printed.plain(_lead.sub("", text, count=1) if _lead.match(text) else text)
-    text = _raised.sub(_exponent, text)
+    for pattern, put in _escapes:
+        text = pattern.sub(put, text)
+    text = _raised.sub(_exponent, _circled.sub(_listed, text))
     text = _repeating.sub(_fraction, text).translate(_letters)
     if "\\begin" not in text:
         text = text.replace("\\\\", "\\")  # escaped once too often
     text = _functions.sub(r"\\\1 ", text)
-    text = _text.sub(_marked, text)
+    text = _ordinal.sub(r"\1", _text.sub(_marked, text))
     for pattern, put in _same:
         text = pattern.sub(put, text)
     text = _silent.sub(lambda match: "" if match[0] in (r"\!", r"\,") else " ", text)
@@ -127,14 +146,19 @@ def tidy(text: str) -> str:
         text = re.sub("[ _]", "", text)
     elif angled := _angled.fullmatch(text):
         text = f"({angled[1]})"
-    elif _reals.fullmatch(unmark(text)):
-        text = "R"
+    elif reals := _reals.fullmatch(unmark(text)):
+        text = rf"R \setminus \{{{reals['hole']}\}}" if reals["hole"] else "R"
     return text if text.strip("$ ") else ""
 
 
 def _marked(match: re.Match[str]) -> str:
     inside = match[1].strip()
     return f" {inside} " if inside.isdecimal() else f"{OPEN}{inside}{CLOSE}"
+
+
+def _listed(match: re.Match[str]) -> str:
+    """Circled numbers name statements: `②③` is 2, 3."""
+    return ", ".join(str(ord(mark) - 0x245F) for mark in match[0] if mark not in " ,")
 
 
 def _exponent(match: re.Match[str]) -> str:

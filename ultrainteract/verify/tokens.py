@@ -102,7 +102,8 @@ def _mark(text: str, before: list[Token]) -> list[Token]:
 
 
 def _word(text: str, before: list[Token], *, spaced: bool) -> list[Token]:
-    subscript = bool(before) and before[-1].text == "_"
+    last = [token.text for token in before[-2:]]
+    subscript = last[-1:] == ["_"] or last == ["_", "{"]
     if text in _python_words and (len(text) > 1 or (before and before[-1].text in ")]}")):
         return [Token("sign", _python_words[text])]
     if text in _known or len(text) == 1 or subscript:

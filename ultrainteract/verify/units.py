@@ -36,13 +36,14 @@ _changing = (
 _short_units = frozenset(
     listed(
         "cm mm km ft in sec min hr hrs kg mg gm lb lbs oz ml mph mi yd deg rad per day men ways "
-        "boy pm am usd inr rs sq m/s"
+        "boy pm am usd inr rs sq pct m/s"
     )
 )
 _shortest = 4
 _synonyms = {
     "dollar": "$", "usd": "$", "buck": "$", "degree": "deg", "deg": "deg", "°": "deg",
-    "percent": "%", "per cent": "%", "inch": "in", "inche": "in", "foot": "ft", "feet": "ft",
+    "percent": "%", "per cent": "%", "percentage": "%", "pct": "%",
+    "inch": "in", "inche": "in", "foot": "ft", "feet": "ft",
     "meter": "m", "metre": "m", "centimeter": "cm", "centimetre": "cm", "kilometer": "km",
     "kilometre": "km", "millimeter": "mm", "millimetre": "mm", "gm": "g", "second": "sec",
     "s": "sec", "minute": "min", "hour": "hr", "h": "hr", "kilogram": "kg", "gram": "g",

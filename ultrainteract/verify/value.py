@@ -44,6 +44,7 @@ _analytic: dict[str, Callable[..., Value]] = {
     "log2": lambda x: mpmath.log(x, 2),
     "cbrt": lambda x: _root(x, mpmath.mpf(3)),
     "conjugate": mpmath.conj,
+    "cis": lambda x: mpmath.exp(mpmath.mpc(0, 1) * x),
     "deg": lambda x: x * mpmath.pi / 180,
 }
 
