@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.trees import CORRECT, INCORRECT, answer, bare
 from ultrainteract.dataset.about import About
 from ultrainteract.dataset.export import export, records
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.repair import BALANCES, Record, Repair
-from ultrainteract.environment import instruct
 from ultrainteract.errors import UnknownName, UserError
 from ultrainteract.leak import MASK
 from ultrainteract.report.cautions import cautions
@@ -20,20 +20,8 @@ from ultrainteract.report.facts import TreeFacts, facts_of
 from ultrainteract.report.overview import Contrast, Overview
 from ultrainteract.report.quality import quality_of
 from ultrainteract.report.surface import surface_of
-from ultrainteract.tree import Node, PreferenceTree
-from ultrainteract.types import (
-    Action,
-    Critique,
-    Judgement,
-    NodeKind,
-    Observation,
-    Outcome,
-    Problem,
-    Reference,
-    Sampling,
-    StopReason,
-    Verdict,
-)
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import Critique, StopReason
 
 Say = Callable[[random.Random, bool], str]
 WORDS = tuple(f"word{number}" for number in range(2000))
@@ -42,23 +30,13 @@ WORDS = tuple(f"word{number}" for number in range(2000))
 def tree(number: int, chosen: str, rejected: str, statement: str = "") -> PreferenceTree:
     """A tree of one pair."""
     text = statement or f"Problem {number}: {' '.join(random.Random(number).choices(WORDS, k=30))}"
-    problem = Problem("math", str(number), text, Reference("42"), ("math_cot",))
-    grown = PreferenceTree(instruct(problem, "math_cot"))
-    right, wrong = (
-        _answer(grown, words, judgement)
-        for words, judgement in ((chosen, Judgement.CORRECT), (rejected, Judgement.INCORRECT))
-    )
+    grown = bare(text, number, environment="math_cot")
+    right, wrong = answer(grown, CORRECT, chosen), answer(grown, INCORRECT, rejected)
     grown.close_turn(
         chosen=right, rejected=wrong, expanded=wrong, critique=Critique("Look again.", "big")
     )
     grown.stop = StopReason.MAX_TURNS
     return grown
-
-
-def _answer(grown: PreferenceTree, text: str, judgement: Judgement) -> Node:
-    action = Action(text, "", Sampling("small", 0, 0, "s", 0, 1.0))
-    verdict = Verdict(judgement, "number", "g")
-    return grown.add(NodeKind.ANSWER, action, Observation("", Outcome.OK), verdict)
 
 
 def wordy(chance: random.Random, chosen: bool) -> str:
@@ -214,6 +192,16 @@ def test_pairs_whose_problem_stands_in_a_test_set_are_dropped(about: About, tmp_
     rows = exported(trees, about, tmp_path, Repair(against=(str(exam),)))
     kept = {row["parent_id"] for row in rows}
     assert kept == {one.instruction.id for one in [*trees[:3], *trees[6:]]}
+
+
+def test_a_problem_that_is_alone_in_a_dataset_is_compared_whole(
+    about: About, tmp_path: Path
+) -> None:
+    statement = f"{' '.join(WORDS[:20])}\nWhat is it?"
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text(json.dumps({"text": statement}))
+    alone = [tree(1, "42", "13", statement)]
+    assert not exported(alone, about, tmp_path, Repair(against=(str(exam),)))
 
 
 def test_a_repair_is_refused_where_it_means_nothing(

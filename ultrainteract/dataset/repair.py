@@ -142,15 +142,15 @@ def _repeats(rows: Rows) -> NDArray[np.bool_]:
 
 def _problems(rows: Rows) -> Iterator[Problem]:
     """That of each row, as far as its prompt tells it: the lines that all prompts of an environment
-    open with say nothing of a problem."""
+    open with say nothing of a problem, unless there is but one."""
     opening: dict[str, str] = {}
     for row in rows():
         name, prompt = _environment(row), _texts(row["prompt"])[0]
         opening[name] = _opening(opening.get(name, prompt), prompt)
     for row in rows():
         name, prompt = _environment(row), _texts(row["prompt"])[0]
-        lines = opening[name].rfind("\n") + 1
-        statement = prompt[lines:]
+        alone = prompt == opening[name]
+        statement = prompt if alone else prompt[opening[name].rfind("\n") + 1 :]
         identity = str(row["dataset"]), str(row["parent_id"])
         yield Problem(*identity, statement, Reference(""), (name,))
 
