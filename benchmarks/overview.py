@@ -19,25 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.sandbox_bars import Bar
+from tests.trees import CORRECT, INCORRECT, answer, bare
 from ultrainteract.dataset.gallery import hang
-from ultrainteract.environment import instruct
 from ultrainteract.report.facts import facts_of
 from ultrainteract.report.overview import Overview
 from ultrainteract.report.quality import quality_of
-from ultrainteract.tree import Node, PreferenceTree
-from ultrainteract.types import (
-    Action,
-    Critique,
-    Judgement,
-    NodeKind,
-    Observation,
-    Outcome,
-    Problem,
-    Reference,
-    Sampling,
-    StopReason,
-    Verdict,
-)
+from ultrainteract.tree import PreferenceTree
+from ultrainteract.types import Critique, StopReason
 
 EFFECTS = 12
 """Of such a tree: two requests for actions, eight verdicts, two critiques."""
@@ -109,24 +97,20 @@ def grown(trees: int) -> Iterator[PreferenceTree]:
     chance = random.Random(5)
     for number in range(trees):
         statement = " ".join(chance.choices(_WORDS, k=40))
-        problem = Problem("math", str(number), statement, Reference("42"), ("math_cot",))
-        tree = PreferenceTree(instruct(problem, "math_cot"))
+        tree = bare(statement, number, environment="math_cot")
         for _ in range(2):
-            right, wrong = answer(tree, chance, Judgement.CORRECT), None
+            right, wrong = answer(tree, CORRECT, words(chance)), None
             for _ in range(3):
-                wrong = answer(tree, chance, Judgement.INCORRECT)
+                wrong = answer(tree, INCORRECT, words(chance))
             critique = Critique("Look at the second step.", "big")
             tree.close_turn(chosen=right, rejected=wrong, expanded=wrong, critique=critique)
         tree.stop = StopReason.MAX_TURNS
         yield tree
 
 
-def answer(tree: PreferenceTree, chance: random.Random, judgement: Judgement) -> Node:
-    """An action of some 100 words."""
-    words = " ".join(chance.choices(_WORDS, k=chance.randint(60, 140)))
-    action = Action(f"Step 1: {words}.", "", Sampling("small", 0, 0, "s", 0, 1.0))
-    verdict = Verdict(judgement, "number", "g")
-    return tree.add(NodeKind.ANSWER, action, Observation("", Outcome.OK), verdict)
+def words(chance: random.Random) -> str:
+    """Of an action: some 100."""
+    return f"Step 1: {' '.join(chance.choices(_WORDS, k=chance.randint(60, 140)))}."
 
 
 def peak_mb() -> float:

@@ -2,56 +2,29 @@
 
 import pytest
 
-from ultrainteract.environment import instruct
+from tests.trees import CORRECT, INCORRECT, answer, bare
 from ultrainteract.report.facts import Actions, Decided, TreeFacts, facts_of, failure_of
-from ultrainteract.tree import Node, PreferenceTree
+from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import (
-    Action,
     Critique,
-    Judgement,
     Loss,
-    NodeKind,
     Observation,
     Outcome,
-    Problem,
-    Reference,
-    Sampling,
     Spent,
     StopReason,
     Usage,
-    Verdict,
 )
-
-CORRECT, INCORRECT = Judgement.CORRECT, Judgement.INCORRECT
-
-
-def bare(level: str = "Level 5") -> PreferenceTree:
-    problem = Problem(
-        "d", "1", "What is 6 times 7?", Reference("42"), ("math_pot",), {"level": level}
-    )
-    return PreferenceTree(instruct(problem, "math_pot"))
-
-
-def add(
-    tree: PreferenceTree, text: str, judgement: Judgement, *, output: str = "", guided: str = ""
-) -> Node:
-    return tree.add(
-        NodeKind.ANSWER,
-        Action(text, "", Sampling("small", 0, 0, "s", 0, 1.0, guided=guided)),
-        Observation(output, Outcome.OK),
-        Verdict(judgement, "number", "g"),
-    )
 
 
 def grown() -> PreferenceTree:
     tree = bare()
-    right = add(tree, "Step 1: multiply.\nThe answer is 42", CORRECT)
-    wrong = add(tree, "Step 1: add.\n```python\nprint(13)\n```", INCORRECT)
-    add(tree, "it was told", CORRECT, guided="rationale")
+    right = answer(tree, CORRECT, "Step 1: multiply.\nThe answer is 42")
+    wrong = answer(tree, INCORRECT, "Step 1: add.\n```python\nprint(13)\n```")
+    answer(tree, CORRECT, "it was told", guided="rationale")
     tree.close_turn(
         chosen=right, rejected=wrong, expanded=wrong, critique=Critique("Look.", "big", 2, 1)
     )
-    same = add(tree, "42  ", CORRECT), add(tree, "42", INCORRECT)
+    same = answer(tree, CORRECT, "42  "), answer(tree, INCORRECT, "42")
     tree.close_turn(chosen=same[0], rejected=same[1], expanded=same[1])
     tree.losses += [Loss(1, "small", 3, "too long"), Loss(2, "small", 1, "too long")]
     tree.spent = {"small": Spent(4, Usage(10, 20), 1.5)}
@@ -61,7 +34,12 @@ def grown() -> PreferenceTree:
 
 def test_a_tree_is_told_in_numbers() -> None:
     facts = facts_of(grown())
-    assert (facts.dataset, facts.level, facts.turns, facts.stop) == ("d", "Level 5", 2, "max_turns")
+    assert (facts.dataset, facts.level, facts.turns, facts.stop) == (
+        "math",
+        "Level 5",
+        2,
+        "max_turns",
+    )
     assert Actions(1, "correct", 2) in facts.actions
     assert facts.rules == (Decided("number", "correct", 3), Decided("number", "incorrect", 2))
     assert (facts.critiques, facts.redrawn, facts.masked) == (1, 2, 1)
@@ -77,7 +55,7 @@ def test_only_what_is_published_counts_as_a_pair() -> None:
     assert (pair.chosen.ending, pair.rejected.ending) == ("an answer line", "code")
     assert (pair.chosen.steps, pair.chosen.digits) == (1, 3)
     alone = bare()
-    right, wrong = add(alone, "42", CORRECT), add(alone, "42 ", INCORRECT)
+    right, wrong = answer(alone, CORRECT, "42"), answer(alone, INCORRECT, "42 ")
     alone.close_turn(chosen=right, rejected=wrong, expanded=wrong)
     assert facts_of(alone).no_pair == "equal or empty sides"
 
@@ -110,9 +88,6 @@ def test_facts_come_back_from_json_without_a_word_of_the_tree() -> None:
 def test_a_failure_has_a_name_of_a_fixed_list(
     outcome: Outcome | None, output: str, rule: str, failure: str
 ) -> None:
-    tree = bare()
-    sampling = Sampling("small", 0, 0, "s", 0, 1.0)
-    verdict = Verdict(INCORRECT, rule, "g")
-    observation = Observation(output, outcome)
-    node = tree.add(NodeKind.ANSWER, Action("x", "", sampling), observation, verdict)
+    observed = Observation(output, outcome)
+    node = answer(bare(), INCORRECT, "x", observed=observed, rule=rule)
     assert failure_of(node) == failure

@@ -12,6 +12,7 @@ import pytest
 
 from tests.layers.conftest import instructions
 from tests.report.runs import alike, facts, overview, side
+from tests.trees import INCORRECT, answer
 from ultrainteract.report.cautions import ENOUGH, Caution, cautions
 from ultrainteract.report.classifier import Floats, differences, fit, told_apart
 from ultrainteract.report.contamination import Contamination
@@ -21,15 +22,7 @@ from ultrainteract.report.overview import Contrast, Overview
 from ultrainteract.report.quality import quality_of
 from ultrainteract.report.surface import Ending
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import (
-    Action,
-    Critique,
-    Judgement,
-    NodeKind,
-    Observation,
-    Sampling,
-    Verdict,
-)
+from ultrainteract.types import Critique
 
 
 def contrasts(count: int, longer: float) -> list[Contrast]:
@@ -169,9 +162,7 @@ def test_a_critique_that_gives_the_answer_away_is_found_again() -> None:
     reread = Reread()
     for one, said in zip(instructions(2), ("The answer is 42.", "Look at step one."), strict=True):
         tree = PreferenceTree(one)
-        action = Action("13", "", Sampling("small", 0, 0, "s", 0, 1.0))
-        verdict = Verdict(Judgement.INCORRECT, "number", "g")
-        wrong = tree.add(NodeKind.ANSWER, action, Observation(), verdict)
+        wrong = answer(tree, INCORRECT, "13")
         tree.close_turn(rejected=wrong, expanded=wrong, critique=Critique(said, "big"))
         reread.add(tree)
     assert reread.result() == Leaking(read=2, found=1)

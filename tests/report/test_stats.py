@@ -4,45 +4,22 @@ from collections import Counter
 
 import pytest
 
-from ultrainteract.environment import instruct
+from tests.trees import CORRECT, INCORRECT, UNVERIFIED, action, answer, bare
 from ultrainteract.report.stats import TreeStats, why_no_pair
 from ultrainteract.tree import Node, PreferenceTree
 from ultrainteract.types import (
-    Action,
     Critique,
     Judgement,
     Loss,
     NodeKind,
     Observation,
     Outcome,
-    Problem,
-    Reference,
-    Sampling,
     StopReason,
-    Verdict,
 )
-
-CORRECT, INCORRECT, UNVERIFIED = Judgement.CORRECT, Judgement.INCORRECT, Judgement.UNVERIFIED
-
-
-def bare() -> PreferenceTree:
-    problem = Problem("d", "1", "What is 6 times 7?", Reference("42"), ("math_pot",))
-    return PreferenceTree(instruct(problem, "math_pot"))
-
-
-def action() -> Action:
-    return Action("print(42)", "print(42)", Sampling("a", 0, 0, "s", 0, 1.0))
-
-
-def answer(
-    tree: PreferenceTree, judgement: Judgement, outcome: Outcome | None = Outcome.OK
-) -> Node:
-    verdict = Verdict(judgement, "exact", "test")
-    return tree.add(NodeKind.ANSWER, action(), Observation("42", outcome), verdict)
 
 
 def malformed(tree: PreferenceTree, reason: str, outcome: Outcome | None = None) -> Node:
-    return tree.add(NodeKind.MALFORMED, action(), Observation(reason, outcome))
+    return tree.add(NodeKind.MALFORMED, action("print(42)"), Observation(reason, outcome))
 
 
 def two_turns() -> PreferenceTree:
@@ -58,9 +35,9 @@ def two_turns() -> PreferenceTree:
         expanded=wrong,
         critique=Critique("Look again.", "c", redrawn=2, masked=3),
     )
-    tree.add(NodeKind.STEP, action(), Observation("found", Outcome.OK))
-    slow = answer(tree, INCORRECT, Outcome.TIMEOUT)
-    answer(tree, UNVERIFIED, None)
+    tree.add(NodeKind.STEP, action("print(42)"), Observation("found", Outcome.OK))
+    slow = answer(tree, INCORRECT, observed=Observation("", Outcome.TIMEOUT))
+    answer(tree, UNVERIFIED, observed=Observation())
     tree.losses.append(Loss(2, "b", 1, "HTTP 400: too long"))
     tree.close_turn(rejected=slow, expanded=slow, critique=Critique("And again.", "c"))
     tree.stop = StopReason.MAX_TURNS
