@@ -1,5 +1,6 @@
 """A service without its queue: every route, nothing that runs."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +45,25 @@ class Service:
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """In a folder of its own."""
-    house = House(tmp_path / "runs", RunConfig.model_validate(BASE))
+    with serviced(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all tests of a module that change nothing of it, with a queued run `first`."""
+    with serviced(tmp_path_factory.mktemp("standing")) as one:
+        assert one.client.post("/api/runs", json=asked()).status_code == 201
+        yield one
+
+
+@contextlib.contextmanager
+def serviced(folder: Path) -> Iterator[Service]:
+    """One over `runs` in that folder."""
+    house = House(folder / "runs", RunConfig.model_validate(BASE))
     with HouseLock(house.own):
         ledger = Ledger(house.own)
-        dispatcher = Dispatcher(house, ledger, SharedEngines({}, tmp_path, ()), 1)
+        dispatcher = Dispatcher(house, ledger, SharedEngines({}, folder, ()), 1)
         viewed = Viewed(house, ledger)
         guard = application(dispatcher, Token(SECRET), viewed)
         yield Service(

@@ -1,4 +1,4 @@
-"""The service in a browser: log in, watch the list, stop a run, look into one."""
+"""The service in a browser: log in, watch the list, stop and delete a run, look into one."""
 
 from typing import Literal
 
@@ -58,6 +58,15 @@ def test_a_person_logs_in_watches_stops_and_looks(chromium: Browser, command: Co
             in_order(page)
             page.get_by_role("button", name="cancel second").click()
             expect(page.get_by_role("heading", name="second cancelled")).to_be_visible()
+            page.get_by_role("link", name="Delete second").click()
+            expect(page.get_by_role("heading", name="Delete second?")).to_be_visible()
+            in_order(page)
+            page.get_by_role("link", name="Keep it").click()
+            page.get_by_role("link", name="Delete second").click()
+            page.get_by_role("button", name="Delete second").click()
+            expect(page).to_have_url(f"{service.url}/")
+            expect(page.get_by_role("heading", name="second")).to_have_count(0)
+            assert service.states().keys() == {"first"}
             first = page.get_by_role("heading", name="first done")
             expect(first).to_be_visible(timeout=60_000)
             in_order(page)

@@ -5,10 +5,11 @@ from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
 from ultrainteract.web.service.archive import archive, files_of
+from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
 from ultrainteract.web.service.events import events
 from ultrainteract.web.service.guard import LIMIT
@@ -18,10 +19,12 @@ from ultrainteract.web.service.shown import (
     DatasetFile,
     DatasetFiles,
     Offer,
+    Page,
     Runs,
     RunShown,
     offer,
     show,
+    show_latest,
 )
 from ultrainteract.web.service.submission import NAME, Further, Submission, resolve
 
@@ -40,11 +43,12 @@ _EVENTS = {
 }
 
 
-def api(dispatcher: Dispatcher) -> APIRouter:
+def api(dispatcher: Dispatcher, deletion: Deletion) -> APIRouter:
     """The routes, over the runs of a dispatcher."""
     router = APIRouter(prefix="/api")
     _about_runs(router, dispatcher)
     _changing(router, dispatcher)
+    _ending(router, deletion)
     _about_data(router, dispatcher)
     return router
 
@@ -57,10 +61,12 @@ def _about_runs(router: APIRouter, dispatcher: Dispatcher) -> None:
         """What a submission may name: models, datasets, environments; and the most it may ask."""
         return offer(house, LIMIT)
 
-    @router.get("/runs", responses=described(), tags=["runs"], response_model_exclude_unset=True)
-    def list_runs() -> Runs:
-        """All runs, in the order of submission."""
-        return Runs(runs=[show(house, entry) for entry in ledger.entries()])
+    @router.get("/runs", responses=described(422), tags=["runs"], response_model_exclude_unset=True)
+    def list_runs(page: Annotated[Page, Query()]) -> Runs:
+        """The runs, the newest first, a page at a time."""
+        runs, older = show_latest(house, ledger, page.limit, page.cursor)
+        there = f"/api/runs?limit={page.limit}&cursor={older}"
+        return Runs(runs=runs, next=there if older else None)
 
     @router.post(
         "/runs",
@@ -166,6 +172,19 @@ def _changing(router: APIRouter, dispatcher: Dispatcher) -> None:
         """Queue a run that rests again, at its old place. A body changes its bounds: what stopped
         at its budget goes on with a larger one."""
         return show(house, dispatcher.resume(name, further))
+
+
+def _ending(router: APIRouter, deletion: Deletion) -> None:
+    @router.delete(
+        "/runs/{name}",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=described(404, 409, 422),
+        tags=["runs"],
+    )
+    async def delete_run(name: Name) -> None:
+        """Delete a run that has ended, with all it has recorded and published. Its name stays
+        taken."""
+        await deletion.delete(name)
 
 
 def _about_data(router: APIRouter, dispatcher: Dispatcher) -> None:

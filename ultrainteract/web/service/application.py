@@ -3,10 +3,12 @@
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 
 from ultrainteract.web.service.api import api
+from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
 from ultrainteract.web.service.guard import Guard
 from ultrainteract.web.service.pages import login_page, pages
@@ -21,27 +23,30 @@ def application(dispatcher: Dispatcher, token: Token, viewed: Viewed) -> Guard:
     return Guard(routes(dispatcher, token, viewed), token, stranger)
 
 
+class _Routes(FastAPI):
+    """Says in its schema how to come in, for every route."""
+
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        schema["security"] = [{"token": []}]
+        return schema
+
+
 def routes(dispatcher: Dispatcher, token: Token, viewed: Viewed) -> FastAPI:
     """What the guard stands before."""
-    app = FastAPI(
+    app = _Routes(
         title="ultrainteract",
         version=version("ultrainteract"),
-        description="Runs that grow preference trees: submitted, watched, downloaded.",
+        description="Runs that grow preference trees: submitted, watched, downloaded, deleted.",
         # Their pages come from a CDN.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     tell_problems(app)
-    app.include_router(api(dispatcher))
-    app.include_router(pages(dispatcher, token))
+    deletion = Deletion(dispatcher.house, dispatcher.ledger, viewed)
+    app.include_router(api(dispatcher, deletion))
+    app.include_router(pages(dispatcher, deletion, token))
     app.mount("/runs", viewer(viewed))
-    _ask_for_the_token(app)
     return app
-
-
-def _ask_for_the_token(app: FastAPI) -> None:
-    """Say in the schema how to come in, for every route."""
-    schema = app.openapi()
-    schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    schema["security"] = [{"token": []}]

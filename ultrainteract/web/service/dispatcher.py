@@ -47,7 +47,7 @@ class Dispatcher:
 
     def pause(self, name: str) -> Entry:
         """Stop it where it can go on; again: at once. Raises `UnknownRun` and `Refused`."""
-        match self.ledger[name].state:
+        match self._standing(name).state:
             case State.QUEUED:
                 self.ledger.become(name, State.PAUSED)
             case State.RUNNING | State.PAUSING:
@@ -62,7 +62,7 @@ class Dispatcher:
     def resume(self, name: str, further: Further | None = None) -> Entry:
         """Queue it again, at its old place, with `further` bounds where they are given. Raises
         `UnknownRun` and `Refused`, and `ConfigError` for bounds above the service's own."""
-        entry = self.ledger[name]
+        entry = self._standing(name)
         state = entry.state
         if state in RESTING:
             if further:
@@ -78,7 +78,7 @@ class Dispatcher:
     def cancel(self, name: str) -> Entry:
         """Stop it for good, again: at once; what it has recorded stays. Raises `UnknownRun` and
         `Refused`."""
-        state = self.ledger[name].state
+        state = self._standing(name).state
         if state in UNDER_WAY:
             self.ledger.become(name, State.CANCELLING)
             self._interrupt(name)
@@ -92,13 +92,12 @@ class Dispatcher:
         """Carry runs, until `stop`. Raises what the ledger raises."""
         async with asyncio.TaskGroup() as group:
             # What an earlier service left under way comes first, and is not counted again.
-            for entry in self.ledger.entries():
-                if entry.state in UNDER_WAY:
-                    self._carry_in(group, entry)
+            for entry in self.ledger.entries(UNDER_WAY):
+                self._carry_in(group, entry)
             while not self._stopping:
                 self._changed.clear()
-                for entry in self.ledger.entries():
-                    if entry.state is State.QUEUED and len(self._carried) < self._at_once:
+                for entry in self.ledger.entries({State.QUEUED}):
+                    if len(self._carried) < self._at_once:
                         self.ledger.become(entry.name, State.RUNNING)
                         self._carry_in(group, self.ledger[entry.name])
                 await self._changed.wait()
@@ -122,6 +121,12 @@ class Dispatcher:
         for carried in self._carried.values():
             if carried.child:
                 carried.child.interrupt()
+
+    def _standing(self, name: str) -> Entry:
+        entry = self.ledger[name]
+        if self.house.deleted(name).exists():
+            raise Refused(f"run {name!r} is being deleted")
+        return entry
 
     def _told(self, name: str) -> Entry:
         self._changed.set()

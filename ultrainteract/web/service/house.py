@@ -35,6 +35,14 @@ class House:
         """A run's folder."""
         return self.runs / name
 
+    def config(self, name: str) -> Path:
+        """What a run's command is told."""
+        return self.own / "configs" / f"{name}.yaml"
+
+    def deleted(self, name: str = "") -> Path:
+        """Where a run's folder goes that is being deleted."""
+        return self.own / "deleted" / name
+
     def output(self, name: str) -> Path:
         """What the run's command has printed."""
         return self.run(name) / "logs" / "service.log"
@@ -44,7 +52,7 @@ class House:
         models that the service serves. Raises `RunFolderError`."""
         models = {name: self._model(entry, name, urls.get(name)) for name in entry.config.models}
         config = entry.config.model_copy(update={"models": models, "pace": self._pace(entry)})
-        path = self.own / "configs" / f"{entry.name}.yaml"
+        path = self.config(entry.name)
         with boundary(RunFolderError, f"cannot write {path}", OSError):
             path.parent.mkdir(exist_ok=True)
             path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
@@ -84,6 +92,8 @@ class HouseLock:
         """Makes the folder. Raises `RunFolderError` when another process holds it."""
         with boundary(RunFolderError, f"cannot write {own}", OSError):
             own.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Made while there is room: to delete a run must need none.
+            (own / "deleted").mkdir(exist_ok=True)
             self._file = (own / "service.lock").open("a+", encoding="ascii")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,11 @@
 """The service's own memory: which runs were asked for, and what has become of each.
 
 A state is written before what it announces is done, so that a service that was killed finds in it
-what it was about to do.
+what it was about to do. Of a run that was deleted the name stays: it never means another run.
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,11 +17,13 @@ from ultrainteract.web.service.submission import Submission
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, asked TEXT NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, asked TEXT NOT NULL,
     config TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
     submitted REAL NOT NULL, changed REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS gone (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+LAST = 2**63 - 1
 _COLUMNS = "number, name, asked, config, state, reason, submitted, changed"
 
 
@@ -41,6 +44,7 @@ class State(StrEnum):
 UNDER_WAY = frozenset({State.RUNNING, State.PAUSING, State.CANCELLING})
 RESTING = frozenset({State.PAUSED, State.FAILED, State.BUDGET})
 OVER = frozenset({State.CANCELLED, State.DONE})
+ENDED = OVER | {State.FAILED, State.BUDGET}
 
 
 class UnknownRun(UnknownName):
@@ -75,9 +79,16 @@ class Ledger(Database):
         """Opens, and makes it where it is missing. Raises `JournalFault`."""
         super().__init__(folder / "service.sqlite", _TABLES)
 
-    def entries(self) -> list[Entry]:
-        """All, in the order in which they were submitted."""
-        return [_entry(*row) for row in self._rows(f"SELECT {_COLUMNS} FROM run ORDER BY number")]  # noqa: S608
+    def entries(self, states: Collection[State]) -> list[Entry]:
+        """Those in one of the states, in the order in which they were submitted."""
+        among = ", ".join("?" * len(states))
+        sql = f"SELECT {_COLUMNS} FROM run WHERE state IN ({among}) ORDER BY number"  # noqa: S608
+        return [_entry(*row) for row in self._rows(sql, *states)]
+
+    def latest(self, many: int, before: int) -> list[Entry]:
+        """So many at most of those with smaller numbers than `before`, the newest first."""
+        sql = f"SELECT {_COLUMNS} FROM run WHERE number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608
+        return [_entry(*row) for row in self._rows(sql, before, many)]
 
     def __contains__(self, name: str) -> bool:
         return bool(self._rows("SELECT 1 FROM run WHERE name = ?", name))
@@ -86,13 +97,17 @@ class Ledger(Database):
         """Raises `UnknownRun`."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM run WHERE name = ?", name)  # noqa: S608
         if not rows:
+            if self._rows("SELECT 1 FROM gone WHERE name = ?", name):
+                raise UnknownRun(f"run {name!r} was deleted")
             known = (row[0] for row in self._rows("SELECT name FROM run"))
             raise UnknownRun(str(unknown("run", name, known)))
         return _entry(*rows[0])
 
     def add(self, asked: Submission, config: RunConfig) -> None:
-        """One more, queued. Raises `Refused` where its name is taken."""
+        """One more, queued. Raises `Refused` where its name is taken, or was."""
         now = time.time()
+        if self._rows("SELECT 1 FROM gone WHERE name = ?", asked.name):
+            raise Refused(f"a run of the name {asked.name!r} was deleted: choose another name")
         with self._transaction("submit a run"):
             added = self._db.execute(
                 "INSERT OR IGNORE INTO run (name, asked, config, state, reason, submitted, changed)"
@@ -116,6 +131,12 @@ class Ledger(Database):
                 "UPDATE run SET asked = ?, config = ? WHERE name = ?",
                 (asked.model_dump_json(exclude_unset=True), config.model_dump_json(), asked.name),
             )
+
+    def forget(self, name: str) -> None:
+        """All but its name. One that is forgotten already stays so."""
+        with self._transaction("delete a run"):
+            self._db.execute("DELETE FROM run WHERE name = ?", (name,))
+            self._db.execute("INSERT OR IGNORE INTO gone VALUES (?)", (name,))
 
     def become(self, name: str, state: State, reason: str = "") -> None:
         """Its state from now on."""

@@ -2,17 +2,19 @@
 
 from http import HTTPStatus
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
-from ultrainteract.web.service.ledger import RESTING, State
-from ultrainteract.web.service.shown import show
+from ultrainteract.web.service.ledger import ENDED, LAST, RESTING, State
+from ultrainteract.web.service.shown import show, show_latest
 from ultrainteract.web.service.tokens import COOKIE, LASTS, Token
 
 _HERE = Path(__file__).parent
@@ -37,6 +39,8 @@ _LOOKS = {
 }
 _GOES = {State.QUEUED, State.RUNNING}
 _ENDS = _GOES | RESTING | {State.PAUSING}
+_MANY = 25
+_Before = Annotated[int, Query(ge=1, le=LAST)]
 
 
 def login_page(wanted: str, *, status: HTTPStatus, wrong: bool = False) -> Response:
@@ -45,9 +49,15 @@ def login_page(wanted: str, *, status: HTTPStatus, wrong: bool = False) -> Respo
     return HTMLResponse(page, status)
 
 
-def pages(dispatcher: Dispatcher, token: Token) -> APIRouter:
+def pages(dispatcher: Dispatcher, deletion: Deletion, token: Token) -> APIRouter:
     """The routes; none of them is for programs."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    _about_runs(router, dispatcher, deletion)
+    _about_people(router, token)
+    return router
+
+
+def _about_runs(router: APIRouter, dispatcher: Dispatcher, deletion: Deletion) -> None:
     house, ledger = dispatcher.house, dispatcher.ledger
     changes = {
         "pause": dispatcher.pause,
@@ -56,28 +66,50 @@ def pages(dispatcher: Dispatcher, token: Token) -> APIRouter:
     }
 
     @router.get("/")
-    def runs() -> str:
-        shown = [show(house, entry) for entry in reversed(ledger.entries())]
-        ways = {
-            one.name: [
-                *(["pause"] if one.state in _GOES else []),
-                *(["resume"] if one.state in RESTING else []),
-                *(["cancel"] if one.state in _ENDS else []),
-            ]
-            for one in shown
-        }
+    def runs(before: _Before = LAST) -> str:
+        shown, older = show_latest(house, ledger, _MANY, before)
         return _pages.get_template("runs.html").render(
-            runs=shown, ways=ways, looks={state.value: _LOOKS.get(state, "") for state in State}
+            runs=shown,
+            ways={one.name: _ways(one.state) for one in shown},
+            looks={state.value: _LOOKS.get(state, "") for state in State},
+            here=_page(before),
+            older=_page(older) if older else "",
+            ended=ENDED,
         )
 
+    @router.get("/runs/{name}/delete")
+    def sure(name: str, before: _Before = LAST) -> str:
+        shown = show(house, ledger[name])
+        return _pages.get_template("delete.html").render(run=shown, here=_page(before))
+
+    @router.post("/runs/{name}/delete")
+    async def delete(name: str, before: _Before = LAST) -> Response:
+        await deletion.delete(name)
+        return RedirectResponse(_page(before), HTTPStatus.SEE_OTHER)
+
     @router.post("/runs/{name}/{way}")
-    async def change(name: str, way: str) -> Response:
+    async def change(name: str, way: str, before: _Before = LAST) -> Response:
         ledger[name]
         if way not in changes:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         changes[way](name)
-        return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(_page(before), HTTPStatus.SEE_OTHER)
 
+
+def _ways(state: State) -> list[str]:
+    return [
+        *(["pause"] if state in _GOES else []),
+        *(["resume"] if state in RESTING else []),
+        *(["cancel"] if state in _ENDS else []),
+    ]
+
+
+def _page(before: int) -> str:
+    """The path of the list's page that begins below that number."""
+    return "/" if before == LAST else f"/?before={before}"
+
+
+def _about_people(router: APIRouter, token: Token) -> None:
     @router.get("/static/{file}")
     def static(file: str) -> Response:
         if file not in _STATIC:
@@ -110,8 +142,6 @@ def pages(dispatcher: Dispatcher, token: Token) -> APIRouter:
         left = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
         left.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return left
-
-    return router
 
 
 def _here(wanted: str) -> str:

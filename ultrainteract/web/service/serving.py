@@ -15,6 +15,7 @@ import uvicorn
 
 from ultrainteract.errors import SetupError, boundary
 from ultrainteract.web.service.application import application
+from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
 from ultrainteract.web.service.engines import SharedEngines
 from ultrainteract.web.service.house import House
@@ -58,6 +59,7 @@ async def run(
     engines = SharedEngines(house.base.models, house.own / "logs")
     dispatcher = Dispatcher(house, ledger, engines, at_once)
     viewed = Viewed(house, ledger)
+    Deletion(house, ledger, viewed).finish()
     server = _Server(
         uvicorn.Config(
             application(dispatcher, token, viewed),

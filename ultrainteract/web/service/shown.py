@@ -9,7 +9,7 @@ from ultrainteract.environment import environments
 from ultrainteract.report.snapshot import read_snapshot, total
 from ultrainteract.seeds import seeds
 from ultrainteract.web.service.house import House
-from ultrainteract.web.service.ledger import Entry, State
+from ultrainteract.web.service.ledger import LAST, Entry, Ledger, State
 from ultrainteract.web.service.submission import RunName, Submission
 
 
@@ -51,10 +51,19 @@ class RunShown(_Shown):
     """Paths: itself, its events, its dataset, its pages."""
 
 
+class Page(_Shown):
+    """Which runs are asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=500, description="Runs at most.")] = 100
+    cursor: Annotated[int, Field(ge=1, le=LAST, description="As `next` has it.")] = LAST
+
+
 class Runs(_Shown):
-    """All runs, in the order of submission."""
+    """A page of the runs, the newest first."""
 
     runs: list[RunShown]
+    next: str | None
+    """Path of the page of older ones; None where there are none."""
 
 
 class DatasetFile(_Shown):
@@ -112,6 +121,14 @@ def show(house: House, entry: Entry) -> RunShown:
             "pages": f"/runs/{entry.name}/",
         },
     )
+
+
+def show_latest(house: House, ledger: Ledger, many: int, before: int) -> tuple[list[RunShown], int]:
+    """So many at most of the runs before that number, the newest first; and the number before
+    which older ones are, 0 where there are none."""
+    found = ledger.latest(many + 1, before)
+    page = found[:many]
+    return [show(house, entry) for entry in page], page[-1].number if found[many:] else 0
 
 
 def offer(house: House, body_bytes: int) -> Offer:

@@ -27,7 +27,7 @@ class Viewed:
         self._house, self._ledger = house, ledger
         self._open: OrderedDict[str, ShownRun] = OrderedDict()
         self._users: Counter[str] = Counter()
-        self._turn = threading.Lock()
+        self._turn = threading.Condition()
 
     def held(self, name: str) -> Iterator[ShownRun]:
         """A run, open for as long as the answer to a request takes: a dependency."""
@@ -35,6 +35,8 @@ class Viewed:
             self._ledger[name]
         except UnknownRun as error:
             raise HTTPException(HTTPStatus.NOT_FOUND, str(error)) from error
+        if self._house.deleted(name).exists():
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"run {name!r} is being deleted")
         with self._using(name) as run:
             yield run
 
@@ -44,6 +46,14 @@ class Viewed:
             for run in self._open.values():
                 run.close()
             self._open.clear()
+
+    def shut(self, name: str) -> None:
+        """Close a run, once nobody is answered from it any more."""
+        with self._turn:
+            self._turn.wait_for(lambda: not self._users[name])
+            del self._users[name]
+            if run := self._open.pop(name, None):
+                run.close()
 
     @contextlib.contextmanager
     def _using(self, name: str) -> Iterator[ShownRun]:
@@ -60,6 +70,7 @@ class Viewed:
         finally:
             with self._turn:
                 self._users[name] -= 1
+                self._turn.notify_all()
 
     def _close_some(self) -> None:
         idle = [name for name in self._open if not self._users[name]]
