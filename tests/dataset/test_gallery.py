@@ -70,7 +70,7 @@ def test_pictures_in_the_folder_are_no_rows(plant: Plant, about: About, tmp_path
 def test_warnings_stand_in_the_card(plant: Plant, about: About, tmp_path: Path) -> None:
     publish(grown(plant, 1.0), tmp_path / "out", about)
     card = (tmp_path / "out" / "README.md").read_text()
-    assert "- **few pairs**: There are 12 pairs" in card
+    assert "- **few pairs**: 12 pairs so far" in card
 
 
 def test_a_name_of_anyones_choice_is_no_markup_of_the_card(

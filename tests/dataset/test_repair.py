@@ -1,8 +1,10 @@
 """A bias that is warned of is gone from the export that the warning names."""
 
+import copy
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,19 @@ def test_near_duplicates_are_warned_of_and_one_of_each_is_kept(
     assert {one.instruction.id for one in trees[:120]} <= kept
     left = [one for one in trees if one.instruction.id in kept]
     assert "near-duplicates" not in warned(map(facts_of, left))
+
+
+def test_a_problem_in_two_environments_is_no_duplicate_of_itself(
+    about: About, tmp_path: Path
+) -> None:
+    trees = forest(wordy, 60)
+    again = [copy.deepcopy(one) for one in trees]
+    for one, other in zip(trees, again, strict=True):
+        problem = one.instruction.problem_id
+        other.instruction = replace(other.instruction, id=f"{problem[:8]}again")
+    assert "near-duplicates" not in warned(map(facts_of, [*trees, *again]))
+    rows = exported([*trees, *again], about, tmp_path, Repair(drop=("near-duplicates",)))
+    assert len(rows) == 120
 
 
 def test_short_answers_to_different_problems_are_no_duplicates(

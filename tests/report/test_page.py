@@ -80,7 +80,7 @@ def test_the_same_run_gives_the_same_report() -> None:
 def test_a_run_without_a_tree_has_a_report() -> None:
     text = render(Findings("empty", Overview(), RunTables(5).report()))
     assert "No tree has ended yet" in text
-    assert "There are 0 pairs" in text
+    assert "No pair so far" in text
 
 
 def test_a_run_that_is_well_says_so() -> None:

@@ -110,6 +110,14 @@ def test_a_picture_has_room_for_so_many_bars_and_the_table_for_all(unit: Unit) -
     assert shortened(short) == short
 
 
+def test_an_error_bar_is_about_its_value_and_ends_where_shares_end() -> None:
+    """However few it is told from; what stands beside a bar stands beyond."""
+    few = Overview.of(facts(3, longer=9.0))
+    for chart in (*drawn(), *charts(few, quality_of(few))):
+        for (low, high), value in zip(chart.errors, chart.series[0].values, strict=False):
+            assert 0 <= low <= value <= high <= 1
+
+
 def test_a_picture_is_told_in_words() -> None:
     first = drawn()[0]
     assert first.shows.startswith("Pairs by turn: turn 1 200; turn 2 ")

@@ -110,8 +110,23 @@ def test_few_pairs_are_called_few_and_nothing_else() -> None:
 def test_near_duplicates_of_other_trees_are_counted() -> None:
     trees = list(alike(50))
     quality = quality_of(Overview.of(trees))
-    assert quality.alike_share == pytest.approx(49 / 50)
+    # Two trees each are of one problem: those are alike by design.
+    assert quality.alike.part == quality.alike.whole - 2 * len(trees[0].pairs)
     assert "near-duplicates" in warnings(trees)
+
+
+def test_trees_of_one_problem_are_no_duplicates_of_each_other() -> None:
+    trees = [replace(one, problem_id="p") for one in alike(50)]
+    assert quality_of(Overview.of(trees)).alike.part == 0
+    assert "near-duplicates" not in warnings(trees)
+
+
+def test_a_few_that_went_wrong_are_no_pattern() -> None:
+    """Two of three masked critiques are a large share and a small number."""
+    one, *rest = facts(60)
+    bare = [replace(other, critiques=0) for other in rest]
+    assert "masked critiques" not in warnings([replace(one, critiques=3, masked=2), *bare])
+    assert "masked critiques" in warnings([replace(one, critiques=9, masked=6), *bare])
 
 
 Change = Callable[[TreeFacts], TreeFacts]

@@ -40,7 +40,7 @@ BALANCES: Mapping[str, tuple[Callable[[Surface], float], Callable[[Surface], flo
 NEAR_DUPLICATES, MASKED = "near-duplicates", "masked-critiques"
 DROPS = (NEAR_DUPLICATES, MASKED)
 """`NEAR_DUPLICATES`: pairs whose problem and chosen action are nearly those of an earlier pair of
-another tree. `MASKED`: pairs that answer a critique with a blotted-out answer."""
+another problem. `MASKED`: pairs that answer a critique with a blotted-out answer."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,10 @@ def _cell(row: Record, features: tuple[str, ...]) -> Cell | None:
 
 def _repeats(rows: Rows) -> NDArray[np.bool_]:
     """Near-duplicates of an earlier row."""
-    held, groups, trees = bytearray(), [], dict[str, int]()
+    held, groups, known = bytearray(), [], dict[str, int]()
     for row, problem in zip(rows(), _problems(rows), strict=True):
         held += signature(problem.statement, *_texts(row["chosen"]))
-        groups.append(trees.setdefault(str(row["parent_id"]), len(trees)))
+        groups.append(known.setdefault(_of(row)["problem_id"], len(known)))
     signatures = np.frombuffer(bytes(held), np.uint8).reshape(-1, KEY + SIZE)
     return near_duplicates(signatures, np.array(groups, np.int64))
 
@@ -145,10 +145,10 @@ def _problems(rows: Rows) -> Iterator[Problem]:
     open with say nothing of a problem, unless there is but one."""
     opening: dict[str, str] = {}
     for row in rows():
-        name, prompt = _environment(row), _texts(row["prompt"])[0]
+        name, prompt = _of(row)["environment"], _texts(row["prompt"])[0]
         opening[name] = _opening(opening.get(name, prompt), prompt)
     for row in rows():
-        name, prompt = _environment(row), _texts(row["prompt"])[0]
+        name, prompt = _of(row)["environment"], _texts(row["prompt"])[0]
         alone = prompt == opening[name]
         statement = prompt if alone else prompt[opening[name].rfind("\n") + 1 :]
         identity = str(row["dataset"]), str(row["parent_id"])
@@ -159,8 +159,8 @@ def _taken(rows: Iterator[Record], stays: NDArray[np.bool_]) -> Iterator[Record]
     return (row for row, stay in zip(rows, stays, strict=True) if stay)
 
 
-def _environment(row: Record) -> str:
-    return cast("Mapping[str, str]", row["metadata"])["environment"]
+def _of(row: Record) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", row["metadata"])
 
 
 def _texts(messages: object) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Bad figures in plain words: what was seen, why it matters, what to do about it.
 
-A figure is called bad where it passes a bound below, and, where it is a share of a sample, by
-more than chance would have it.
+A figure is called bad where it passes a bound below; where it is a share of a sample, by more than
+chance would have it; and where it counts what went wrong, from `SEVERAL` such things on.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,14 @@ from ultrainteract.report.classifier import Told
 from ultrainteract.report.contamination import Contamination
 from ultrainteract.report.leaks import Leaking
 from ultrainteract.report.overview import Overview
-from ultrainteract.report.quality import FEATURES, Feature, Quality
+from ultrainteract.report.quality import FEATURES, Feature, Quality, Share
 
 ENOUGH = 50
 """Pairs below which nothing is said of their looks: chance alone gives 0.6 with fewer."""
 TELLS = 0.65
 """AUC from which looks are called a bias: two pairs in three are told apart without reading."""
+SEVERAL = 5
+"""Of what went wrong: fewer are no pattern, however few there are in all."""
 ALIKE = 0.05
 """Share of near-duplicates: each of them weighs its problem twice."""
 UNDECIDED, MALFORMED, LOST = 0.1, 0.2, 0.05
@@ -62,7 +64,7 @@ def cautions(
         *_critiques(quality),
         *_failures(overview, quality),
         *_rates(overview),
-        *_waste(overview, quality),
+        *_waste(quality),
         *_few(quality),
     )
 
@@ -126,31 +128,32 @@ def _better(one: Feature) -> Told:
 
 
 def _repeats(quality: Quality) -> Iterator[Caution]:
-    if quality.alike_share is not None and quality.alike_share >= ALIKE and quality.alike > 1:
+    if _many(quality.alike, ALIKE):
         yield Caution(
             "near-duplicates",
-            f"{quality.alike:,} of {quality.compared:,} chosen actions ({quality.alike_share:.0%}) "
-            "are nearly the same as one of another tree, problem included.",
+            f"{_told(quality.alike, 'chosen actions')} are nearly the same as one to another "
+            "problem, with the problem itself.",
             "Each weighs its problem again, and one may stand in the test split of another.",
             "ultrainteract export RUN --drop near-duplicates keeps one of each.",
         )
 
 
 def _critiques(quality: Quality) -> Iterator[Caution]:
-    if quality.masked is not None and quality.masked >= MASKED:
+    if _many(quality.masked, MASKED):
         yield Caution(
             "masked critiques",
-            f"{quality.masked:.0%} of the critiques gave the answer away in every draft and have "
+            f"{_told(quality.masked, 'critiques')} gave the answer away in every draft and have "
             "their telling words blotted out.",
             "What is left of them may teach little; the next turn answers it.",
             "ultrainteract export RUN --drop masked-critiques leaves out pairs that answer one; "
             "for a run to come, set a stronger model as roles.critic or raise "
             "sampling.critic_draws.",
         )
-    elif quality.redrawn is not None and quality.redrawn >= REDRAWN:
+    elif _many(quality.redrawn, REDRAWN):
         yield Caution(
             "leaking drafts",
-            f"{quality.redrawn:.1f} drafts a critique gave the answer away and were drawn again.",
+            f"{quality.redrawn.part:,} drafts of {quality.redrawn.whole:,} critiques gave the "
+            "answer away and were drawn again.",
             "They cost tokens, and the guard that finds them is not perfect.",
             "Set a stronger model as roles.critic.",
         )
@@ -189,49 +192,57 @@ def _rates(overview: Overview) -> Iterator[Caution]:
             )
 
 
-def _waste(overview: Overview, quality: Quality) -> Iterator[Caution]:
+def _waste(quality: Quality) -> Iterator[Caution]:
     for name, found, bound, said, remedy in (
         (
             "undecided verdicts",
             quality.undecided,
             UNDECIDED,
-            "of the answers could not be decided",
+            "answers could not be decided",
             "ultrainteract regrade RUN with a later grader, or look at the rules below.",
         ),
         (
             "malformed replies",
             quality.malformed,
             MALFORMED,
-            "of the replies were neither answer nor step",
+            "replies were neither answer nor step",
             "Raise sampling.max_tokens, or look at the prompt of the environment.",
         ),
         (
             "lost samples",
             quality.lost,
             LOST,
-            "of the samples never came",
+            "samples never came",
             "Look at the reasons below; the endpoint gave them.",
         ),
     ):
-        if found is not None and found >= bound:
+        if _many(found, bound):
             yield Caution(
-                name, f"{found:.0%} {said}.", "They were paid for and reach no pair.", remedy
+                name, f"{_told(found, said)}.", "They were paid for and reach no pair.", remedy
             )
-    ended = overview.trees - overview.by("trees")["growing"]
-    if quality.barren is not None and quality.barren >= BARREN and ended >= ENOUGH:
+    if quality.barren.value >= BARREN and quality.barren.whole >= ENOUGH:
         yield Caution(
             "trees without a pair",
-            f"{quality.barren:.0%} of the trees ended without a pair.",
+            f"{_told(quality.barren, 'trees')} ended without a pair.",
             "They were paid for and reach the views of single actions alone.",
             "Draw more samples (sampling.waves), or choose problems by select.max_pass_rate.",
         )
+
+
+def _many(found: Share, bound: float) -> bool:
+    return found.part >= SEVERAL and found.value >= bound
+
+
+def _told(found: Share, what: str) -> str:
+    return f"{found.part:,} of {found.whole:,} {what} ({found.value:.0%})"
 
 
 def _few(quality: Quality) -> Iterator[Caution]:
     if quality.pairs < ENOUGH:
         yield Caution(
             "few pairs",
-            f"There are {quality.pairs} pairs; from {ENOUGH} on their looks are judged.",
+            f"{quality.pairs or 'No'} pair{'s' if quality.pairs > 1 else ''} so far; from {ENOUGH} "
+            "on their looks are judged.",
             "What a few pairs look like may be chance.",
             "Grow more trees (LIMIT), then look again.",
         )

@@ -40,9 +40,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`series` are stacked, the steps of a histogram lie over each other. `errors` are half the
-    height of an error bar; `marks` are lines across, by value, with their names. `timed`: it
-    holds times, which no two runs share."""
+    """`series` are stacked, the steps of a histogram lie over each other. `errors` are where the
+    error bar of each value begins and ends; `marks` are lines across, by value, with their names.
+    `timed`: it holds times, which no two runs share."""
 
     name: str
     title: str
@@ -52,7 +52,7 @@ class Chart:
     series: tuple[Series, ...]
     shape: Shape = Shape.BARS
     unit: Unit = Unit.COUNT
-    errors: tuple[float, ...] = ()
+    errors: tuple[tuple[float, float], ...] = ()
     marks: tuple[tuple[float, str], ...] = ()
     timed: bool = False
 
@@ -124,14 +124,19 @@ def _pass_rates(overview: Overview) -> Chart:
         tuple(name for name, _, _ in rows),
         (Series("right", rates),),
         unit=Unit.SHARE,
-        # Of a rate of 0 or 1 too, an error is told: Agresti and Coull's.
-        errors=tuple(_error(correct, graded) for _, graded, correct in rows),
+        errors=tuple(_interval(correct, graded) for _, graded, correct in rows),
     )
 
 
-def _error(correct: int, graded: int) -> float:
+def _interval(correct: int, graded: int) -> tuple[float, float]:
+    """Agresti and Coull's: of a rate of 0 or 1 too, an error is told."""
     rate = (correct + 2) / (graded + 4)
-    return 2 * math.sqrt(rate * (1 - rate) / (graded + 4))
+    return _around(rate, math.sqrt(rate * (1 - rate) / (graded + 4)))
+
+
+def _around(share: float, error: float) -> tuple[float, float]:
+    """Two standard errors to either side, of what a share can be."""
+    return max(0.0, share - 2 * error), min(1.0, share + 2 * error)
 
 
 def _lengths(overview: Overview) -> Chart:
@@ -141,7 +146,8 @@ def _lengths(overview: Overview) -> Chart:
     return Chart(
         "lengths",
         "Lengths of chosen and rejected actions",
-        "Characters, on a scale of doublings. Where the two lie apart, length alone tells them.",
+        "Pairs by characters, on a scale of doublings. Where the two lie apart, length alone tells "
+        "them.",
         "characters",
         tuple(f"{2 ** (place / STEPS_AN_OCTAVE):,.0f}" for place in places),
         tuple(
@@ -183,12 +189,13 @@ def _looks(quality: Quality) -> Chart:
         "looks",
         "How well looks tell chosen from rejected",
         "Share of the pairs in which the chosen action is found by one feature alone, or by a "
-        "classifier that sees all features and no word. Half is chance.",
+        "classifier that sees all features and no word. Half is chance. Lines: two standard "
+        "errors.",
         "feature",
         tuple(name for name, _, _ in rows),
         (Series("pairs told apart", tuple(share for _, share, _ in rows)),),
         unit=Unit.SHARE,
-        errors=tuple(2 * error for _, _, error in rows),
+        errors=tuple(_around(share, error) for _, share, error in rows),
         marks=((0.5, "chance"), (TELLS, "a bias")),
     )
 

@@ -39,9 +39,9 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A signature and whose it is."""
+    """A signature and of which problem it is: trees of one problem are alike by design."""
 
-    tree: str
+    problem: str
     likeness: str
 
 
@@ -190,7 +190,7 @@ def _contrasts(facts: TreeFacts) -> Iterator[tuple[int, Contrast]]:
 
 def _alike(facts: TreeFacts) -> Iterator[tuple[int, Alike]]:
     for likeness in dict.fromkeys(pair.likeness for pair in facts.pairs):
-        yield _lot(bytes.fromhex(likeness[: 2 * KEY])), Alike(facts.id, likeness)
+        yield _lot(bytes.fromhex(likeness[: 2 * KEY])), Alike(facts.problem_id, likeness)
 
 
 def _lot(text: bytes) -> int:

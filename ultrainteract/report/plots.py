@@ -50,16 +50,14 @@ def _bars(chart: Chart, axes: "Axes", palette: Palette) -> None:
     for series, colour in zip(chart.series, _colours(palette), strict=False):
         axes.barh(places, series.values, left=before, color=colour, height=0.66, label=series.name)
         before = [sum(pair) for pair in zip(before, series.values, strict=True)]
-    errors = chart.errors or [0.0] * len(places)
     if chart.errors:
-        axes.errorbar(
-            before, places, xerr=chart.errors, fmt="none", ecolor=palette.faint, elinewidth=1
-        )
-    for place, total, error in zip(places, before, errors, strict=True):
+        lows, highs = zip(*chart.errors, strict=True)
+        axes.hlines(places, lows, highs, colors=palette.ink, linewidth=1.2)
+    for place, total in zip(places, before, strict=True):
         axes.annotate(
             _figure(chart, total),
-            # Marks would cross what stands beside its bar.
-            (1.0 if chart.marks else total + error, place),
+            # Errors and marks would cross what stands beside its bar.
+            (1.0 if chart.unit is Unit.SHARE else total, place),
             (4, 0),
             textcoords="offset points",
             va="center",
@@ -132,8 +130,14 @@ def _locator(chart: Chart) -> "Locator":
 
 
 def _short(unit: Unit, places: int | None = None) -> "Formatter":
-    from matplotlib.ticker import EngFormatter, PercentFormatter  # noqa: PLC0415
+    from matplotlib.ticker import (  # noqa: PLC0415
+        EngFormatter,
+        PercentFormatter,
+        StrMethodFormatter,
+    )
 
     if unit is Unit.SHARE:
         return PercentFormatter(1, 0)
+    if unit is Unit.TIME:
+        return StrMethodFormatter("{x:g}")
     return EngFormatter(sep="", places=places)

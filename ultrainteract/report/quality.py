@@ -51,33 +51,40 @@ class Endings:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float:
+        """The share; 0 of nothing."""
+        return self.part / self.whole if self.whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """Figures over the published pairs. `glance` is the classifier on all features together, of a
-    sample where there are many pairs; `alike` of `compared` chosen actions are near-duplicates of
-    one from another tree, problem included. Shares are None where there is nothing to share.
+    sample where there are many pairs; `alike` are the chosen actions that are near-duplicates of
+    one to another problem, problem included, of those compared: a sample where there are many.
 
     `undecided` of verdicts, `malformed` of replies, `lost` of samples; `masked` of critiques
-    leaked in every draft, and `redrawn` drafts did for each critique.
+    leaked in every draft, `redrawn` drafts did and were drawn again, for so many critiques;
+    `barren` of the trees that ended have no pair.
     """
 
     pairs: int
     features: tuple[Feature, ...]
     endings: tuple[Endings, ...]
     glance: Told | None
-    alike: int
-    compared: int
-    undecided: float | None
-    malformed: float | None
-    lost: float | None
-    masked: float | None
-    redrawn: float | None
-    barren: float | None
-    """Trees that ended without a pair, of those that ended."""
-
-    @property
-    def alike_share(self) -> float | None:
-        """Near-duplicates among the chosen actions."""
-        return _of(self.alike, self.compared)
+    alike: Share
+    undecided: Share
+    malformed: Share
+    lost: Share
+    masked: Share
+    redrawn: Share
+    barren: Share
 
 
 def quality_of(overview: Overview) -> Quality:
@@ -91,20 +98,18 @@ def quality_of(overview: Overview) -> Quality:
     lost = overview.total("lost")
     critiques = overview.by("critiques")
     ended = overview.trees - overview.by("trees")[GROWING]
-    alike, compared = _alike(overview)
     return Quality(
         pairs=overview.pairs,
         features=_features(overview),
         endings=_endings(overview),
         glance=told_apart(overview.contrasts),
-        alike=alike,
-        compared=compared,
-        undecided=_of(verdicts.get(Judgement.UNVERIFIED.value, 0), judged),
-        malformed=_of(verdicts.get("malformed", 0), actions),
-        lost=_of(lost, lost + actions),
-        masked=_of(critiques["masked"], critiques["drawn"]),
-        redrawn=_of(critiques["redrawn"], critiques["drawn"]),
-        barren=_of(overview.total("no pair", "ended"), ended),
+        alike=_alike(overview),
+        undecided=Share(verdicts.get(Judgement.UNVERIFIED.value, 0), judged),
+        malformed=Share(verdicts.get("malformed", 0), actions),
+        lost=Share(lost, lost + actions),
+        masked=Share(critiques["masked"], critiques["drawn"]),
+        redrawn=Share(critiques["redrawn"], critiques["drawn"]),
+        barren=Share(overview.total("no pair", "ended"), ended),
     )
 
 
@@ -122,15 +127,11 @@ def _endings(overview: Overview) -> tuple[Endings, ...]:
     return tuple(one for one in found if one.chosen or one.rejected)
 
 
-def _alike(overview: Overview) -> tuple[int, int]:
+def _alike(overview: Overview) -> Share:
     held = list(overview.alike)
     if not held:
-        return 0, 0
-    trees: dict[str, int] = {}
-    groups = np.array([trees.setdefault(one.tree, len(trees)) for one in held], np.int64)
+        return Share(0, 0)
+    known: dict[str, int] = {}
+    groups = np.array([known.setdefault(one.problem, len(known)) for one in held], np.int64)
     rows = np.frombuffer(bytes.fromhex("".join(one.likeness for one in held)), np.uint8)
-    return int(near_duplicates(rows.reshape(len(held), -1), groups).sum()), len(held)
-
-
-def _of(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    return Share(int(near_duplicates(rows.reshape(len(held), -1), groups).sum()), len(held))

@@ -17,7 +17,7 @@ from ultrainteract.report.classifier import Told
 from ultrainteract.report.contamination import Contamination
 from ultrainteract.report.leaks import Leaking
 from ultrainteract.report.overview import Overview
-from ultrainteract.report.quality import Quality
+from ultrainteract.report.quality import Quality, Share
 from ultrainteract.report.tables import Report
 
 Row = Sequence[str]
@@ -109,17 +109,18 @@ def _figures(
     rows = [
         ("published pairs", f"{quality.pairs:,}", f"below {cautions.ENOUGH}"),
         ("told apart by looks (AUC)", _auc(glance), f"{cautions.TELLS:.2f}"),
-        ("near-duplicates", _share(quality.alike_share), f"{cautions.ALIKE:.0%}"),
-        ("undecided verdicts", _share(quality.undecided), f"{cautions.UNDECIDED:.0%}"),
-        ("malformed replies", _share(quality.malformed), f"{cautions.MALFORMED:.0%}"),
-        ("lost samples", _share(quality.lost), f"{cautions.LOST:.0%}"),
-        ("masked critiques", _share(quality.masked), f"{cautions.MASKED:.0%}"),
-        (
-            "leaking drafts a critique",
-            "-" if quality.redrawn is None else f"{quality.redrawn:.2f}",
-            f"{cautions.REDRAWN}",
+        *(
+            (name, _share(found), f"{bound:.0%}")
+            for name, found, bound in (
+                ("near-duplicates among chosen actions", quality.alike, cautions.ALIKE),
+                ("undecided among verdicts", quality.undecided, cautions.UNDECIDED),
+                ("malformed among replies", quality.malformed, cautions.MALFORMED),
+                ("lost among samples", quality.lost, cautions.LOST),
+                ("masked among critiques", quality.masked, cautions.MASKED),
+                ("leaking drafts to critiques", quality.redrawn, cautions.REDRAWN),
+                ("trees without a pair", quality.barren, cautions.BARREN),
+            )
         ),
-        ("trees without a pair", _share(quality.barren), f"{cautions.BARREN:.0%}"),
         (
             "critiques that leak, read again",
             f"{leaking.found:,} of {leaking.read:,}" if leaking else "not looked for",
@@ -199,8 +200,8 @@ def _ordered(counts: Counter[str | int]) -> Iterable[tuple[str | int, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
+def _share(found: Share) -> str:
+    return f"{found.part:,} of {found.whole:,} ({found.value:.1%})" if found.whole else "-"
 
 
 def _auc(told: Told | None) -> str:
