@@ -38,7 +38,7 @@ class Engine:
             *("--bridge", "none", "--iptables=false", "--ip-masq=false"),
         ]
         self._cradles.append(Cradle(self.folder / "log", command, {}))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError((self.folder / "log").read_text()[-2000:])

@@ -91,7 +91,7 @@ class Piped:
         return said.decode().strip()
 
 
-async def start_kernel(patience: float = 30.0, source: str = SOURCE) -> Worker:
+async def start_kernel(patience: float = 180.0, source: str = SOURCE) -> Worker:
     """A started kernel. Raises `SandboxFault` when it does not start."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

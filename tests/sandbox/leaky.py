@@ -47,6 +47,9 @@ class LeakyCell:
         self.box = box
 
     async def run(self, code: str) -> tuple[ExecResult, "LeakyCell"]:
+        # In the order of the calls, however long each process takes to start.
+        codes = json.dumps([*self.box.codes, code]).encode() + b"\n"
+        self.box.codes.append(code)
         told, tell = os.pipe()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", RUNNER, str(tell)),
@@ -58,8 +61,6 @@ class LeakyCell:
             env={**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace"},
         )
         os.close(tell)
-        codes = json.dumps([*self.box.codes, code]).encode() + b"\n"
-        self.box.codes.append(code)
         output, _ = await process.communicate(codes)
         frame = os.read(told, 65536)
         os.close(told)

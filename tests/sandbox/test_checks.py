@@ -214,7 +214,9 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 async def test_docker_holds_what_costs_little(image: str) -> None:
-    mine = Program("programs.mine", "import os\nif os.fork() == 0: os.setsid()\nwhile True: pass")
+    mine = Program(
+        "programs.mine", "import os\nif os.fork() == 0: os.setsid()\nwhile True: pass", seconds=1.0
+    )
     chosen = [
         *suite(only="notebook.[as]*"),
         *suite(only="output.*"),

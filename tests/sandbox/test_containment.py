@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,36 +14,35 @@ from ultrainteract.config import PaceConfig
 from ultrainteract.errors import SandboxFault, SetupError
 from ultrainteract.sandbox.backends import make_sandbox, probe_sandbox
 from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner
-from ultrainteract.sandbox.engine import seccomp
+from ultrainteract.sandbox.engine import labelled, seccomp
 from ultrainteract.sandbox.tools import HostTool, ToolError
 from ultrainteract.types import ExecResult, Limits, Outcome
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest_asyncio.fixture
-async def box(
-    image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[DockerSandbox]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def box(image: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DockerSandbox]:
     """A sandbox of two, by a user whose Docker client knows a proxy."""
     proxies = {"proxies": {"default": {"httpProxy": "http://user:secret@proxy:1"}}}
-    (tmp_path / "config.json").write_text(json.dumps(proxies))
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    made = DockerSandbox(image, LIMITS, containers=2)
-    yield made
-    await made.close()
+    folder = tmp_path_factory.mktemp("docker")
+    (folder / "config.json").write_text(json.dumps(proxies))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DOCKER_CONFIG", str(folder))
+        made = DockerSandbox(image, LIMITS, containers=2)
+        yield made
+        await made.close()
 
 
 async def test_a_container_has_what_it_needs_and_no_more(box: DockerSandbox) -> None:
     await box.warm()
     engine = docker.from_env()
-    mine = engine.containers.list(filters={"label": f"{LABEL}={owner(os.getpid())}"})
-    token = {container.labels[f"{LABEL}.sandbox"] for container in mine}
+    labels = (f"{LABEL}={owner(os.getpid())}", f"{LABEL}.sandbox={box._token}")
+    mine = labelled(engine, *labels)
     host, config = mine[0].attrs["HostConfig"], mine[0].attrs["Config"]
     slots = min(8, engine.info()["NCPU"])
     engine.close()
     assert len(mine) == 2
-    assert len(token) == 1
     assert host["NetworkMode"] == "none"
     assert host["IpcMode"] == "private"
     assert host["ReadonlyRootfs"]
@@ -80,7 +78,7 @@ async def test_roots_of_one_seed_differ_by_user_and_run_at_once(box: DockerSandb
 
     outer = await box.root("tree", [HostTool(ask)])
     code = "import os\nint(ask('import os; os.getuid()')) != os.getuid(), ask(code='6 * 7')"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         results = await asyncio.gather(*(outer.run(code) for _ in range(4)))
     assert [result for result, _ in results] == [ExecResult(Outcome.OK, "(True, '42\\n')\n")] * 4
 

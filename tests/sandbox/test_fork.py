@@ -32,6 +32,6 @@ print(codes, os.read(reader, 100).decode())
 def test_the_grandparent_gets_the_wait_status(way: str) -> None:
     code = "import ctypes; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n" + FAMILY
     done = subprocess.run(
-        [sys.executable, "-c", code, way], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, way], capture_output=True, text=True, timeout=180, check=True
     )
     assert done.stdout == "[0, 7] id kept\n"

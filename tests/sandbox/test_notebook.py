@@ -1,7 +1,6 @@
 """A path of codes names a state, however often the state is lost."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -11,7 +10,8 @@ import docker
 from tests.sandbox.conftest import LIMITS
 from ultrainteract.errors import SandboxFault
 from ultrainteract.sandbox.base import NOTEBOOK, Cell, CellGone, Manner
-from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner
+from ultrainteract.sandbox.docker import LABEL, DockerSandbox
+from ultrainteract.sandbox.engine import labelled
 from ultrainteract.sandbox.notebook import Notebook
 from ultrainteract.sandbox.tools import HostTool
 from ultrainteract.types import ExecResult, Outcome
@@ -133,10 +133,10 @@ async def test_a_container_killed_in_mid_run_is_rebuilt_with_the_same_state(
 ) -> None:
     notebook = Notebook(fragile, "seed")
     seen = await notebook.execute(PATH, "x")
-    running = asyncio.ensure_future(notebook.execute(PATH, "import time; time.sleep(2)\nx"))
-    await asyncio.sleep(0.5)
+    running = asyncio.ensure_future(notebook.execute(PATH, "import time; time.sleep(1)\nx"))
+    await asyncio.sleep(0.3)
     engine = docker.from_env()
-    for container in engine.containers.list(filters={"label": f"{LABEL}={owner(os.getpid())}"}):
+    for container in labelled(engine, f"{LABEL}.sandbox={fragile._token}"):
         container.kill()
     engine.close()
     assert await running == seen
@@ -176,7 +176,7 @@ async def test_more_trees_than_containers_take_turns(fragile: DockerSandbox) -> 
         (
             (
                 "import os, time\nfor _ in range(9):\n    if os.fork() == 0:\n"
-                "        block = bytearray(400 * 2**20); time.sleep(30)\ntime.sleep(9)"
+                "        block = bytearray(400 * 2**20); time.sleep(600)\nos.wait(); os._exit(1)"
             ),
             Outcome.MEMORY,
         ),

@@ -47,7 +47,7 @@ class Starts:
     async def until(self, number: int) -> None:
         """Returns once so many have been started."""
         while len(self.workers) < number:
-            await asyncio.wait_for(self.changed.wait(), 30)
+            await asyncio.wait_for(self.changed.wait(), 180)
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ async def test_a_tool_of_one_root_may_run_cells_of_another_of_its_seed(pool: Poo
 
     outer = await pool.root("s", [HostTool(run)])
     calls = (output(outer, f'call ["run", ["{n}"], {{}}]') for n in range(5))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         answers = await asyncio.gather(*calls)
     assert [json.loads(answer)["value"] for answer in answers] == list("01234")
 

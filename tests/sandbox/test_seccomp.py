@@ -84,10 +84,13 @@ signal.pidfd_send_signal(os.pidfd_open(os.getpid()), 0) is None
 # True
 
 import signal
-signal.signal(signal.SIGALRM, lambda *_: print("late"))
-_ = signal.setitimer(signal.ITIMER_REAL, 0.01)
+heard = []
+signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+_ = signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 signal.pause()
-# late
+_ = signal.setitimer(signal.ITIMER_REAL, 0)
+bool(heard)
+# True
 """
 
 CALL = """

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.processes import descendants
+from ultrainteract.sandbox import watch as watch_module
 from ultrainteract.sandbox.watch import Watch, held, shared, sockets_open, space
 
 MEGABYTE = 2**20
@@ -36,7 +39,10 @@ def test_private_memory_is_held_by_its_process() -> None:
 
 
 def test_memory_that_forks_share_counts_once() -> None:
-    code = "import os\nx = b'x' * (64 * 2**20)\nr, w = os.pipe()\nif os.fork() == 0: os.read(r, 1)"
+    code = (
+        "import os\nx = b'x' * (64 * 2**20)\nr, w = os.pipe()\n"
+        "if os.fork() == 0: os.close(w), os.read(r, 1), os._exit(0)"
+    )
     with child(code) as pid:
         family = [pid, *descendants(pid)]
         assert len(family) == 2
@@ -60,11 +66,13 @@ def test_what_is_gone_holds_nothing() -> None:
     assert sockets_open() > 0
 
 
-def test_limits_are_on_the_sum() -> None:
+def test_limits_are_on_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other processes open and close theirs meanwhile.
+    monkeypatch.setattr(watch_module, "sockets_open", lambda: 0)
     with child("x = b'x' * (64 * 2**20)") as one, child("x = b'x' * (64 * 2**20)") as other:
 
         def watch(memory: int, processes: int = 9) -> Watch:
-            return Watch(sockets_open() * 2**19 + memory * MEGABYTE, processes, {}, 0)
+            return Watch(memory * MEGABYTE, processes, {}, 0)
 
         assert not watch(400).exceeded([one, other])
         assert watch(100).exceeded([one, other])

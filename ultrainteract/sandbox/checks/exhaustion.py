@@ -129,7 +129,7 @@ PROGRAMS = (
     Program("error_flood", "import os\nwhile True: os.write(2, b'y' * 65536)", (OUTPUT,), "y{50}"),
     Program("output_flood_of_a_child", OUTPUT_OF_A_CHILD, (OUTPUT,), "x{50}"),
     Program("output_without_lines", "print('x' * 10**6, end='')", (OK,), "cut: "),
-    Program("thread_flood", THREADS, (EXCEPTION,), "True", seconds=SECONDS),
+    Program("thread_flood", THREADS, (EXCEPTION,), "True"),
     Program("file_flood", FILES, (EXCEPTION,), "OSError"),
     Program("directory_flood", DIRECTORIES, (EXCEPTION,), "OSError"),
     Program("full_tmpfs", FULL_TMPFS, (EXCEPTION,), "No space left"),

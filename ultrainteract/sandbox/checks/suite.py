@@ -33,7 +33,8 @@ from ultrainteract.sandbox.checks.case import Finding, Property, Status
 from ultrainteract.sandbox.checks.program import Program
 from ultrainteract.types import Limits
 
-LIMITS = Limits(seconds=4.0, memory_mb=512, pids=64, output_chars=2000)
+# Seconds that a busy machine does not need: programs that are to run out of them have their own.
+LIMITS = Limits(seconds=10.0, memory_mb=512, pids=64, output_chars=2000)
 VARIABLE = "ULTRAINTERACT_CHECK_SECRET"
 HOSTILE = {
     "exhaustion": exhaustion.PROGRAMS,
