@@ -26,6 +26,8 @@ from rich.table import Table
 
 from benchmarks.size_journal import build, write_seed
 from ultrainteract.catalogue.catalogue import FILE, Catalogue
+from ultrainteract.catalogue.order import ORDERS, Order, Place
+from ultrainteract.catalogue.search import Search
 from ultrainteract.cluster.beginning import SynthesisRequest
 from ultrainteract.config_file import load_config
 from ultrainteract.journal import FILE as JOURNAL
@@ -132,7 +134,10 @@ def _addresses(run: Path, asks: int) -> Mapping[str, Sequence[str]]:
     journal = Journal(run, readonly=True)
     places, ended = journal.places(), journal.ended()
     journal.close()
+    orders = [lot.choice([one for one in ORDERS.values() if one.column]) for _ in range(asks)]
+    sorts = [{"sort": one.name} for one in orders]
     trees = lot.choices([tree for tree in places if tree in ended], k=asks)
+    values = _values(run)
     edges = lot.choices(list(places.values()), k=asks)
     searched = [{"text": lot.choice(_WORDS)} for _ in range(asks)]
     numbers = [{"text": str(lot.randrange(1000, 9000))} for _ in range(asks)]
@@ -146,13 +151,42 @@ def _addresses(run: Path, asks: int) -> Mapping[str, Sequence[str]]:
         ],
         "search: rare words": [_list(one) for one in numbers],
         "filters": [_list(one, edge) for one, edge in zip(filtered, edges, strict=True)],
+        "in another order": [
+            _sorted({}, order, lot.choice(values[order.column]), edge)
+            for order, edge in zip(orders, edges, strict=True)
+        ],
+        "search in another order": [
+            _sorted(one, order, lot.choice(values[order.column]), edge)
+            for one, order, edge in zip(both, orders, edges, strict=True)
+        ],
+        "common words in another order": [
+            _list({**one, **sort}) for one, sort in zip(searched, sorts, strict=True)
+        ],
         "search with filters": [_list(one, edge) for one, edge in zip(both, edges, strict=True)],
         "tree": [f"/trees/{tree}" for tree in trees],
         "tree out of a search": [
             f"/trees/{tree}?{urlencode(one)}" for tree, one in zip(trees, both, strict=True)
         ],
+        "tree out of a sorted search": [
+            f"/trees/{tree}?{urlencode({**one, **sort})}"
+            for tree, one, sort in zip(trees, both, sorts, strict=True)
+        ],
         "node": [f"/trees/{tree}/nodes/0" for tree in trees],
     }
+
+
+def _values(run: Path) -> Mapping[str, Sequence[int]]:
+    """Some that trees have, by what they are ordered by."""
+    catalogue = _catalogue(run)
+    rows = catalogue.page(Search(), 1000).rows
+    catalogue.close()
+    columns = {one.column for one in ORDERS.values() if one.column}
+    return {name: [int(getattr(row.entry, name)) for row in rows] for name in columns}
+
+
+def _sorted(filters: Mapping[str, str], order: Order, value: int, edge: int) -> str:
+    place = {"sort": order.name, "after": str(Place(edge, value))}
+    return f"/trees?{urlencode({**filters, **place})}"
 
 
 def _list(filters: Mapping[str, str], after: int = -1) -> str:

@@ -1,16 +1,19 @@
 """The catalogue: what it lists and finds, and that it follows its journal."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.layers.conftest import CONFIG, Erring, grow_run, instructions
-from ultrainteract.catalogue.catalogue import FILE, Catalogue, Page
+from ultrainteract.catalogue.catalogue import FILE, Catalogue, Page, Row
 from ultrainteract.catalogue.entry import failure_of, verdict_of
 from ultrainteract.catalogue.follower import Follower
 from ultrainteract.catalogue.opened import open_tree
+from ultrainteract.catalogue.order import ORDERS, Order, Place
 from ultrainteract.catalogue.search import Search
 from ultrainteract.journal import Journal
 from ultrainteract.report.overview import Overview
@@ -45,6 +48,16 @@ def catalogue(run: Path) -> Iterator[Catalogue]:
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def followed(grown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """A catalogue that has everything; not to be written to."""
+    run = shutil.copytree(grown, tmp_path_factory.mktemp("followed") / "r")
+    catalogue = Catalogue(run)
+    follow(run, catalogue)
+    yield catalogue
+    catalogue.close()
+
+
 def follow(run: Path, catalogue: Catalogue) -> Follower:
     """Until nothing is left to read."""
     journal, config = read_run(run)
@@ -77,24 +90,64 @@ def test_every_tree_is_listed_in_the_order_of_instructions(run: Path, catalogue:
 
 
 @pytest.mark.parametrize("search", [Search(), Search(text="6 times"), Search(verdict="correct")])
-def test_pages_go_on_where_the_one_before_ended_in_either_direction(
-    run: Path, catalogue: Catalogue, search: Search
+def test_pages_go_on_where_the_one_before_ended_in_either_direction_and_any_order(
+    followed: Catalogue, search: Search
 ) -> None:
+    plain = followed.page(search, 100).rows
+    for order in ORDERS.values():
+        whole = ids(followed.page(search, 100, order=order))
+        assert whole == [row.entry.id for row in sorted(plain, key=partial(rank, order=order))]
+        there, page = [], followed.page(search, 2, order=order)
+        assert page.before is None
+        while True:
+            there.append(ids(page))
+            if page.after is None:
+                break
+            page = followed.page(search, 2, after=page.after, order=order)
+        assert [one for some in there for one in some] == whole
+        back = [ids(page)]
+        while page.before is not None:
+            page = followed.page(search, 2, before=page.before, order=order)
+            back.insert(0, ids(page))
+        assert back == there
+        neighbours = ["", *whole, ""]
+        for row in plain:
+            at = whole.index(row.entry.id) + 1
+            beside = followed.beside(search, row.entry, order=order)
+            assert beside == (neighbours[at - 1], neighbours[at + 1])
+
+
+def rank(row: Row, order: Order) -> tuple[int, int]:
+    """The largest first, equals in the order of instructions."""
+    value = int(getattr(row.entry, order.column)) if order.column else 0
+    return -value if order.falling else value, row.entry.position
+
+
+def test_a_page_goes_on_from_its_place_though_the_row_there_has_moved(
+    run: Path, journal: Journal, catalogue: Catalogue
+) -> None:
+    """In the order of what changed last, a tree that grows moves to the front."""
     follow(run, catalogue)
-    whole = ids(catalogue.page(search, 100))
-    there, page = [], catalogue.page(search, 2)
-    assert page.before is None
-    while True:
-        there.append(ids(page))
-        if page.after is None:
-            break
-        page = catalogue.page(search, 2, after=page.after)
-    assert [one for some in there for one in some] == whole
-    back = [ids(page)]
-    while page.before is not None:
-        page = catalogue.page(search, 2, before=page.before)
-        back.insert(0, ids(page))
-    assert back == there
+    order = ORDERS["changed"]
+    first = catalogue.page(Search(), 3, order=order)
+    rest = ids(catalogue.page(Search(), 100, after=first.after, order=order))
+    journal.reopen([ids(first)[-1]])
+    follow(run, catalogue)
+    assert ids(catalogue.page(Search(), 1, order=order)) == ids(first)[-1:]
+    assert ids(catalogue.page(Search(), 100, after=first.after, order=order)) == rest
+
+
+def test_every_order_is_read_off_an_index(followed: Catalogue) -> None:
+    with sqlite3.connect(followed.path) as db:
+        for order in ORDERS.values():
+            for forward in (True, False):
+                edge, args = order.beyond(Place(3, 1), "position", forward=forward)
+                by = order.by("position", forward=forward)
+                sql = f"EXPLAIN QUERY PLAN SELECT * FROM tree WHERE {edge} ORDER BY {by} LIMIT 5"
+                plan = " ".join(str(row[3]) for row in db.execute(sql, args))
+                assert plan.startswith("SEARCH tree USING")
+                assert "B-TREE" not in plan
+    db.close()
 
 
 def test_filters_hold_of_one_action_together(run: Path, catalogue: Catalogue) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.layers.conftest import Erring, grow_run, instructions
+from ultrainteract.catalogue.order import ORDERS
+from ultrainteract.catalogue.search import Search
 from ultrainteract.layers.marks import FILE, Marks
 from ultrainteract.web.app import viewer_app
 from ultrainteract.web.frame import dress
@@ -71,6 +73,13 @@ def tree(shown: ShownRun) -> str:
         ("/trees?before=99999999999999999999999", 400),
         ("/trees?after=1&after=²", 400),
         ("/trees?mark=burn", 400),
+        ("/trees?sort=nope", 400),
+        ("/trees?sort=pairs&after=3", 400),
+        ("/trees?after=3-3", 400),
+        ("/trees?sort=pairs&after=3-", 400),
+        ("/trees?sort=pairs&after=3-3-3", 400),
+        ("/trees?sort=pairs&before=999999999999999999-0", 200),
+        ("/trees?sort=&text=", 200),
         ("/trees?text=" + "a" * 401, 400),
         ("/trees/TREE?text=" + "a" * 401, 400),
         ("/trees?turn=x&verdict=odd&unknown=1", 200),
@@ -96,7 +105,7 @@ def test_an_odd_address_gets_a_clear_page(
 @settings(max_examples=150)
 @given(
     st.dictionaries(
-        st.sampled_from(["text", "turn", "dataset", "model", "after", "before", "mark", "odd"]),
+        st.sampled_from(["text", "turn", "dataset", "sort", "after", "before", "mark", "odd"]),
         st.text(max_size=60),
         max_size=4,
     )
@@ -115,6 +124,22 @@ def test_every_page_of_every_tree_is_there(client: TestClient, shown: ShownRun) 
         parts += [f"pairs/{two.chosen.id}-{two.rejected.id}" for two in opened.tree.pairs()]
         for address in (here, *(f"{here}/{part}" for part in parts)):
             assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+def test_a_tree_is_opened_between_those_beside_it_in_its_list(
+    client: TestClient, shown: ShownRun, sort: str
+) -> None:
+    page = shown.catalogue.page(Search(), TREES, order=ORDERS[sort])
+    listed = [row.entry.id for row in page.rows]
+    query = f"?sort={sort}" if sort else ""
+    text = client.get(f"/trees{query}").text
+    assert [text.index(f'href="/trees/{one}{query}"') for one in listed] == sorted(
+        text.index(f'href="/trees/{one}{query}"') for one in listed
+    )
+    text = client.get(f"/trees/{listed[1]}{query}").text
+    assert f'rel="prev" href="/trees/{listed[0]}{query}"' in text
+    assert f'rel="next" href="/trees/{listed[2]}{query}"' in text
 
 
 def test_a_page_from_elsewhere_cannot_mark(client: TestClient, shown: ShownRun, tree: str) -> None:

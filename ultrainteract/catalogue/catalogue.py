@@ -5,22 +5,24 @@ another journal. Reading never waits for whoever keeps it up.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ultrainteract.catalogue.entry import Entry, Indexed
+from ultrainteract.catalogue.order import ORDERS, Order, Place, indexes
 from ultrainteract.catalogue.search import Search
 from ultrainteract.database import Database, format_of
 from ultrainteract.report.facts import TreeFacts
 
 FILE = "catalogue.sqlite"
-_FORMAT = 2
+_FORMAT = 3
+_FIRST = ORDERS[""]
 # Trees counted exactly; beyond, a page says "more than".
 COUNTED = 1000
 _COLUMNS = (
     "position, id, dataset, environment, title, state, effects, turns, pairs, nodes, correct,"
-    " incorrect"
+    " incorrect, tokens, changed"
 )
 _TABLES = f"""
 PRAGMA user_version = {_FORMAT};
@@ -29,9 +31,11 @@ CREATE TABLE IF NOT EXISTS tree (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL,
     environment TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, effects INTEGER NOT NULL,
     turns INTEGER NOT NULL, pairs INTEGER NOT NULL, nodes INTEGER NOT NULL,
-    correct INTEGER NOT NULL, incorrect INTEGER NOT NULL
+    correct INTEGER NOT NULL, incorrect INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    changed INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS tree_state ON tree (state);
+{" ".join(indexes())}
 CREATE TABLE IF NOT EXISTS fact (position INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facet (
     kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)
@@ -52,11 +56,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list, with the positions to go on from, where there is more."""
+    """Some rows of a list, with the places to go on from, where there is more."""
 
     rows: Sequence[Row]
-    before: int | None
-    after: int | None
+    before: Place | None
+    after: Place | None
 
 
 class Catalogue(Database):
@@ -161,42 +165,64 @@ class Catalogue(Database):
         self,
         search: Search,
         size: int,
-        after: int | None = None,
-        before: int | None = None,
+        after: Place | None = None,
+        before: Place | None = None,
         among: Sequence[str] | None = None,
+        order: Order = _FIRST,
     ) -> Page:
-        """Rows in the order of instructions, after or before a position; `among` ids alone."""
+        """Rows in an order, after or before a place; `among` ids alone."""
+        asked = _Asked.of(search, among)
+        found = self._some(asked, order, size + 1, after or before, forward=before is None)
+        found, more = found[:size], len(found) > size
         if before is not None:
-            found, more = self._some(search, among, size, f"< {before}", "DESC")
-            return _page(found[::-1], before=more, after=True)
-        found, more = self._some(search, among, size, f"> {-1 if after is None else after}", "ASC")
-        return _page(found, before=after is not None, after=more)
+            found = found[::-1]
+        rows = [replace(one, excerpt=self._excerpt(search, one)) for one in found]
+        if not rows:
+            return Page((), None, None)
+        ends = [_place(one.entry, order) for one in (rows[0], rows[-1])]
+        behind, ahead = (after is not None, more) if before is None else (more, True)
+        return Page(rows, ends[0] if behind else None, ends[1] if ahead else None)
 
     def _some(
-        self, search: Search, among: Sequence[str] | None, size: int, edge: str, order: str
-    ) -> tuple[list[Row], bool]:
-        """So many rows from an edge on, and whether there are more."""
-        asked = _Asked.of(search, among)
-        excerpt = f"snippet(words, 1, '{HIT}', '{END}', ' … ', 24)" if search.terms() else "''"
+        self, asked: "_Asked", order: Order, most: int, place: Place | None, *, forward: bool
+    ) -> list[Row]:
+        """So many rows from a place on, away from it."""
+        edge, args = order.beyond(place, asked.place, forward=forward) if place else ("1", ())
         sql = (
-            f"SELECT {_COLUMNS}, {excerpt} {asked.source} AND {asked.place} {edge}"
-            f" ORDER BY {asked.place} {order} LIMIT {size + 1}"
+            f"SELECT {_COLUMNS} {asked.source} AND {edge}"
+            f" ORDER BY {order.by(asked.place, forward=forward)} LIMIT {most}"
         )
-        found = [Row(Entry(*one[:-1]), one[-1]) for one in self._rows(sql, *asked.args)]
-        return found[:size], len(found) > size
+        return [Row(Entry(*one)) for one in self._rows(sql, *asked.args, *args)]
+
+    def _excerpt(self, search: Search, row: Row) -> str:
+        """Where the words of a search stand in a tree."""
+        if not search.terms():
+            return ""
+        # For the rows of a page alone: to sort by something else reads every row that is found.
+        sql = (
+            f"SELECT snippet(words, 1, '{HIT}', '{END}', ' … ', 24) FROM words"  # noqa: S608
+            " WHERE words MATCH ? AND rowid = ?"
+        )
+        found = self._rows(sql, search.match(), row.entry.position)
+        return str(found[0][0]) if found else ""
 
     def beside(
-        self, search: Search, position: int, among: Sequence[str] | None = None
+        self,
+        search: Search,
+        entry: Entry,
+        among: Sequence[str] | None = None,
+        order: Order = _FIRST,
     ) -> tuple[str, str]:
-        """The ids of the trees before and after a position, of those of a search; or empty."""
-        before = self.page(search, 1, before=position, among=among).rows
-        after = self.page(search, 1, after=position, among=among).rows
+        """The ids of the trees before and after one, of those of a search; or empty."""
+        asked, place = _Asked.of(search, among), _place(entry, order)
+        before = self._some(asked, order, 1, place, forward=False)
+        after = self._some(asked, order, 1, place, forward=True)
         return before[0].entry.id if before else "", after[0].entry.id if after else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The tail of a query: tables and conditions, their arguments, and the column that orders."""
+    """The tail of a query: tables and conditions, their arguments, and the column of positions."""
 
     source: str
     args: tuple[str, ...]
@@ -208,15 +234,14 @@ class _Asked:
         source, place = "FROM tree WHERE 1", "position"
         args: tuple[str, ...] = ()
         if match := search.match():
-            source = "FROM words JOIN tree ON position = words.rowid WHERE words MATCH ?"
+            # CROSS: the words come first, whatever rows are ordered by.
+            source = "FROM words CROSS JOIN tree ON position = words.rowid WHERE words MATCH ?"
             args, place = (match,), "words.rowid"
         if among is not None:
             source += f" AND id IN ({', '.join('?' * len(among))})"
         return cls(source, (*args, *(among or ())), place)
 
 
-def _page(rows: Sequence[Row], *, before: bool, after: bool) -> Page:
-    if not rows:
-        return Page((), None, None)
-    first, last = rows[0].entry.position, rows[-1].entry.position
-    return Page(rows, first if before else None, last if after else None)
+def _place(entry: Entry, order: Order) -> Place:
+    value: Any = getattr(entry, order.column) if order.column else None
+    return Place(entry.position, value)

@@ -17,7 +17,8 @@ _TITLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`position` is the instruction's place in the journal, `effects` how many were read."""
+    """`position` is the instruction's place in the journal, `effects` how many were read, `tokens`
+    those of all its calls; `changed` is larger the later it was seen to change."""
 
     position: int
     id: str
@@ -31,6 +32,8 @@ class Entry:
     nodes: int
     correct: int
     incorrect: int
+    tokens: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class Indexed:
     facts: TreeFacts
 
 
-def index(position: int, opened: Opened) -> Indexed:
-    """What the catalogue keeps of a tree."""
+def index(position: int, opened: Opened, changed: int) -> Indexed:
+    """What the catalogue keeps of a tree that was seen to change at the look of that number."""
     tree = opened.tree
     one, judged = tree.instruction, Counter(node.judgement for node in tree.nodes)
     entry = Entry(
@@ -60,6 +63,8 @@ def index(position: int, opened: Opened) -> Indexed:
         nodes=len(tree.nodes),
         correct=judged[Judgement.CORRECT],
         incorrect=judged[Judgement.INCORRECT],
+        tokens=sum(one.tokens for one in tree.spent.values()),
+        changed=changed,
     )
     whole = {"dataset": one.dataset, "environment": one.environment, "state": opened.state}
     held = Held(whole, [_held(node) for node in tree.nodes])

@@ -47,6 +47,9 @@ class Follower:
         self._seen = self._drawn = -1
         self._waiting: list[tuple[int, str]] = []
         self._look_again = 0.0
+        self._looks = int(catalogue.meta("looks") or 0)
+        # At which look a tree was first seen to have ended that is not read yet.
+        self._noticed: dict[str, int] = {}
 
     @property
     def stale(self) -> bool:
@@ -67,6 +70,7 @@ class Follower:
         if seen == self._seen:
             return
         self._seen = seen
+        self._looks += 1
         places, ended = self._journal.places(), self._journal.ended()
         self._take_out([one for one, known in self._known.items() if places.get(one) != known[0]])
         begun = self._journal.begun().items()
@@ -76,8 +80,11 @@ class Follower:
         if len(grew) > _GROWING:
             self._seen = -1
         done = [one for one in places if one in ended and not self._stands(one)]
+        self._noticed = {one: self._noticed.get(one, self._looks) for one in done}
         self._waiting = [(places[one], one) for one in (*grew[:_GROWING], *done)]
-        self._catalogue.set_meta(trees=str(len(places)), ended=str(len(ended)))
+        self._catalogue.set_meta(
+            trees=str(len(places)), ended=str(len(ended)), looks=str(self._looks)
+        )
         # A look at a large journal costs as much as some hundred trees.
         self._look_again = time.monotonic() + _LOOK + 10 * (time.monotonic() - began)
 
@@ -114,7 +121,8 @@ class Follower:
             self._known[one.entry.id] = one.entry.position, one.entry.state, one.entry.effects
 
     def _read(self, position: int, tree: str) -> Indexed:
-        return index(position, open_tree(self._journal, tree, self._config))
+        changed = self._noticed.get(tree, self._looks)
+        return index(position, open_tree(self._journal, tree, self._config), changed)
 
 
 def made_of(journal: Journal) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from ultrainteract.catalogue.catalogue import COUNTED, END, HIT, Row
+from ultrainteract.catalogue.order import ORDERS
 from ultrainteract.web.asked import MARKS, Asked
 from ultrainteract.web.markup.clean import clean
 from ultrainteract.web.markup.text import inline
@@ -37,7 +38,7 @@ class Line:
 def listing(run: ShownRun, asked: Asked) -> dict[str, object]:
     """What the template shows."""
     search, among = asked.search, asked.among(run)
-    found = run.catalogue.page(search, _SIZE, asked.after, asked.before, among)
+    found = run.catalogue.page(search, _SIZE, asked.after, asked.before, among, asked.order)
     count = run.catalogue.count(search, among) if search.given() else 0
     total = sum(run.catalogue.states().values())
     marks = run.marks()
@@ -46,6 +47,7 @@ def listing(run: ShownRun, asked: Asked) -> dict[str, object]:
         "run": run,
         "asked": asked,
         "filters": FILTERS,
+        "orders": ORDERS.values(),
         "choices": {**run.catalogue.facets(), "mark": MARKS},
         "lines": [
             Line(

@@ -132,15 +132,16 @@ class Look:
         return [word for word, holds in said if holds]
 
 
-def look_at(run: ShownRun, opened: Opened, asked: Asked) -> Look:
-    """What there is to see of a tree."""
+def look_at(
+    run: ShownRun, opened: Opened, asked: Asked, beside: tuple[str, str] = ("", "")
+) -> Look:
+    """What there is to see of a tree; `beside` are those before and after it in its list."""
     tree = opened.tree
-    before, after = beside(run, tree.instruction.id, asked)
     marks = run.marks().of(tree.instruction.id)
     holding = {target: mark for target, mark in marks.items() if fits(tree, mark)}
     last = max((tree.depth, *(call.turn for call in opened.calls)), default=0)
     turns = [_turn(opened, number) for number in range(1, last + 1)]
-    return Look(run, opened, asked, turns, holding, before, after)
+    return Look(run, opened, asked, turns, holding, *beside)
 
 
 def beside(run: ShownRun, tree: str, asked: Asked) -> tuple[str, str]:
@@ -148,7 +149,7 @@ def beside(run: ShownRun, tree: str, asked: Asked) -> tuple[str, str]:
     entry = run.catalogue.entry(tree)
     if entry is None:
         return "", ""
-    return run.catalogue.beside(asked.search, entry.position, asked.among(run))
+    return run.catalogue.beside(asked.search, entry, asked.among(run), asked.order)
 
 
 def _turn(opened: Opened, number: int) -> TurnLook:

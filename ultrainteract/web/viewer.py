@@ -72,10 +72,11 @@ def _trees(request: Request, run: Shown) -> Response:
 def _tree(request: Request, run: Shown, tree: str) -> Response:
     asked = Asked.of(request)
     standing = run.journal.standing(tree)
-    tag = tag_of(request, standing, run.marks_stamp(), beside(run, tree, asked))
+    near = beside(run, tree, asked)
+    tag = tag_of(request, standing, run.marks_stamp(), near)
     if same := unchanged(request, tag):
         return same
-    return page("tree", {"look": look_at(run, _open(run, tree), asked)}, tag=tag)
+    return page("tree", {"look": look_at(run, _open(run, tree), asked, near)}, tag=tag)
 
 
 def _node(request: Request, run: Shown, tree: str, node: str) -> Response:
