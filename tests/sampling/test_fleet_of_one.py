@@ -136,10 +136,15 @@ async def test_a_passing_failure_is_asked_again_until_it_is_answered(
 async def test_a_reply_that_never_comes_is_asked_again_after_the_timeout(server: Served) -> None:
     server.set_faults(FaultRule(kind=FaultKind.HANG, first=1))
     request = ask()
-    async with sampler(server.url, serving(timeout_seconds=0.5)) as endpoint:
+    async with sampler(server.url, serving(timeout_seconds=1)) as endpoint:
         reply = await endpoint.sample(request)
     assert len(reply.choices) == 2
-    assert server.calls()[wire_key(request, MODEL)] == 2
+    key = wire_key(request, MODEL)
+    hung, *later = [line.fault for line in server.received() if line.key == key]
+    assert hung == FaultKind.HANG
+    # More than one only where an answer took a second, too.
+    assert later
+    assert not any(later)
 
 
 async def test_a_slow_reply_within_the_timeout_is_asked_once(server: Served) -> None:
@@ -325,15 +330,26 @@ async def test_fewer_choices_than_asked_are_kept_as_they_came(server: Served) ->
     assert server.calls()[wire_key(request, MODEL)] == 1
 
 
-async def test_no_more_requests_are_in_flight_than_allowed(tmp_path: Path) -> None:
+async def test_no_more_requests_are_in_flight_than_allowed() -> None:
+    held = asyncio.Event()
+
+    async def begin() -> None:
+        await held.wait()
+
     with serve(latency_ms=10) as server:
-        async with sampler(server.url, serving(in_flight=3)) as endpoint:
-            await asyncio.gather(*(endpoint.sample(ask()) for _ in range(20)))
+        endpoint = Fleet("actor", serving(in_flight=3), (server.url,), begin=begin)
+        asked = [asyncio.create_task(endpoint.sample(ask())) for _ in range(20)]
+        await asyncio.sleep(0)
+        (load,) = endpoint.load()
+        held.set()
+        await asyncio.gather(*asked)
+        await endpoint.close()
         under_way, most = 0, 0
         for line in server.log():
             under_way += {Received: 1, Sent: -1}[type(line)]
             most = max(most, under_way)
-    assert most == 3
+    assert (load.in_flight, load.waiting) == (3, 17)
+    assert most <= 3
 
 
 async def test_a_dead_endpoint_parks_everything_and_wakes_it_when_it_is_back(
@@ -386,7 +402,7 @@ async def test_draining_wakes_who_sleeps_out_a_retry_after(server: Served, statu
         # Its reply comes after the refusals: by then they sleep.
         await beside.sample(ask())
         await endpoint.drain()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             outcomes = await asyncio.gather(*tasks)
         asked = len(server.received()) - before
     assert [type(one) for one in outcomes] == [Draining] * 3
@@ -402,7 +418,7 @@ async def test_draining_lets_go_of_who_waits_for_a_slot_but_not_of_who_has_one(
         tasks = [asyncio.create_task(outcome(endpoint, ask())) for _ in range(50)]
         await asyncio.to_thread(server.await_arrivals, before + 2)
         await endpoint.drain()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             let_go = await asyncio.gather(*tasks[2:], outcome(endpoint, ask()))
         held = [task.done() for task in tasks[:2]]
     await asyncio.gather(*tasks)

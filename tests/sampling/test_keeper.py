@@ -25,10 +25,10 @@ if os.fork() == 0:
     time.sleep(30)
 time.sleep(300)
 """
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
-def start(command: list[str], grace: float = 5.0) -> subprocess.Popen[bytes]:
+def start(command: list[str], grace: float = WAIT_SECONDS) -> subprocess.Popen[bytes]:
     """A keeper owned by this test."""
     line = [sys.executable, "-I", keeper.__file__, str(grace), str(os.getpid()), *command]
     return subprocess.Popen(
@@ -68,6 +68,21 @@ def family(process: subprocess.Popen[bytes]) -> set[int]:
     assert process.stdout
     assert process.stdout.readline() == b"started\n"
     return descendants(process.pid)
+
+
+def forking(owner: subprocess.Popen[bytes]) -> tuple[set[int], int]:
+    """The descendants of the script above, and which of them it forked, once it has."""
+    pids = family(owner)
+    until = time.monotonic() + WAIT_SECONDS
+    while not (forked := [pid for pid in pids if b"os.fork" in cmdline(pid)]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        pids = descendants(owner.pid)
+    return pids, forked[0]
+
+
+def cmdline(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def kept_by(guard: int) -> int:
@@ -126,10 +141,12 @@ def test_a_command_gets_its_grace_to_end_by_itself() -> None:
     assert end(process) == 5
 
 
-def test_what_the_command_left_behind_ends_with_it() -> None:
-    process = start(["sh", "-c", "setsid sleep 305 & echo started; sleep 0.5"])
+def test_what_the_command_left_behind_ends_with_it(tmp_path: Path) -> None:
+    os.mkfifo(goes := tmp_path / "goes")
+    process = start(["sh", "-c", 'setsid sleep 305 & echo started; read _ < "$0"', str(goes)])
     pids = family(process)
     assert pids
+    goes.write_text("now\n")
     assert end(process) == 0
     assert gone(pids)
 
@@ -149,15 +166,12 @@ def test_nothing_survives_a_sigkill_of_the_owner_even_where_a_fork_holds_the_pip
     owner = subprocess.Popen(
         [sys.executable, "-c", FORKING_OWNER, keeper.__file__, FAMILY], stdout=subprocess.PIPE
     )
-    pids = family(owner)
-    forked = {pid for pid in pids if Path(f"/proc/{pid}/cmdline").read_bytes().count(b"os.fork")}
-    assert forked
+    pids, forked = forking(owner)
     owner.kill()
     owner.wait()
     assert owner.stdout
-    assert gone(pids - forked)
-    for pid in forked:
-        os.kill(pid, signal.SIGKILL)
+    assert gone(pids - {forked})
+    os.kill(forked, signal.SIGKILL)
     owner.stdout.close()
 
 
@@ -175,7 +189,7 @@ def test_nothing_survives_an_owner_that_is_killed_with_its_children() -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", FORKING_OWNER, keeper.__file__, FAMILY], stdout=subprocess.PIPE
     )
-    pids = family(owner)
+    pids, _ = forking(owner)
     children = {
         int(pid) for pid in Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
     }

@@ -28,7 +28,6 @@ from ultrainteract.types import Message
 logger = logging.getLogger(__name__)
 
 LOST = frozenset({400, 413, 422})
-KNOCK_SECONDS = 10.0
 GAUGES_SECONDS = 3.0
 
 
@@ -38,6 +37,9 @@ class Refused(Exception):
 
 class Endpoint:
     """Asks `model`, which the configuration calls `name`, at `url`."""
+
+    knock_seconds = 10.0
+    """Until nobody is taken to be there."""
 
     def __init__(
         self,
@@ -154,10 +156,10 @@ class Endpoint:
 
     async def _list(self) -> Answer:
         try:
-            async with asyncio.timeout(KNOCK_SECONDS):
+            async with asyncio.timeout(self.knock_seconds):
                 return await self._exchange.models()
         except TimeoutError as error:
-            raise Unreachable(f"no answer within {KNOCK_SECONDS:g} s") from error
+            raise Unreachable(f"no answer within {self.knock_seconds:g} s") from error
 
     async def _failure(self, answer: Answer) -> Exception:
         status, (_, code) = answer.status, answer.error()

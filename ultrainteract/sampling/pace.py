@@ -114,7 +114,9 @@ class Pace:
         """
         if epoch < self._cut_at:
             return
-        was = min(self.limit, in_flight)
+        # Answers that came together with the refusal are counted as gone: the most that was sent is
+        # what was too much.
+        was = min(self.limit, max(in_flight, self._most_sent))
         if for_load:
             again = was * _UP >= self._ceiling
             wait = 2 * self._ceiling_seconds if again else _CEILING_SECONDS

@@ -49,7 +49,7 @@ class Served:
 
     def set_faults(self, *rules: FaultRule) -> None:
         """Replace the fault rules; without any it behaves."""
-        self._admin("POST", "/admin/faults", dump_faults(rules), seconds=10)
+        self._admin("POST", "/admin/faults", dump_faults(rules), seconds=60)
 
     def await_arrivals(self, count: int, seconds: float = 60) -> None:
         """Block until `count` chat requests since the start are in the log. Raises TimeoutError."""
