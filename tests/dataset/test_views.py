@@ -20,9 +20,9 @@ from ultrainteract.dataset.rows import (
     fold,
 )
 from ultrainteract.dataset.schema import VIEWS, validate
-from ultrainteract.dataset.views import ROWS, Skipped, parse_trajectory
+from ultrainteract.dataset.views import ROWS, Skipped
 from ultrainteract.tree import PreferenceTree
-from ultrainteract.types import Judgement
+from ultrainteract.types import Judgement, Message
 
 Plant = Callable[..., PreferenceTree]
 ORIGIN = Origin("0123456789abcdef", 3)
@@ -230,7 +230,8 @@ def test_the_original_pair_format_tells_the_same_history(plant: Plant, words: li
     for row, pair in zip(published, rows("preference", tree), strict=True):
         assert isinstance(row, OriginalPairRow)
         assert isinstance(pair, PreferenceRow)
-        assert parse_trajectory(row) == tree.history(pair.turn)
+        told = [Message(said.speaker, said.value) for said in row.trajectory]
+        assert told == [*tree.history(pair.turn)]
         assert (row.chosen, row.rejected) == (pair.chosen[0].content, pair.rejected[0].content)
         assert row.id == pair.id
 

@@ -11,21 +11,35 @@ from ultrainteract.programs.suite import (
     StdioSuite,
     Suite,
     read_suite,
-    suite_row,
 )
 
-SUITES: list[Suite] = [
-    StdioSuite((Stdio("1\n", "2\n", 2.5, public=True), Stdio("3", "4", 2.5)), memory_mb=768),
-    StdioSuite(()),
-    CallSuite("f", (Call((1, [2], {"a": None}), [3, 4]), Call((), 7.5))),
-    CallSuite("f", (Call(("a",), [False], wrapped=True),)),
-    AssertSuite("assert f(1) == 2", "f", seconds=3.0, memory_mb=512, public=True),
+SUITES: list[tuple[dict[str, object], Suite]] = [
+    (
+        {"type": "stdio", "inputs": ["1\n", "3"], "outputs": ["2\n", "4"], "seconds": 2.5}
+        | {"public": 1, "memory_mb": 768},
+        StdioSuite((Stdio("1\n", "2\n", 2.5, public=True), Stdio("3", "4", 2.5)), memory_mb=768),
+    ),
+    ({"type": "stdio", "inputs": [], "outputs": []}, StdioSuite(())),
+    (
+        {"type": "call", "function": "f", "inputs": [[1, [2], {"a": None}], []]}
+        | {"outputs": [[3, 4], 7.5]},
+        CallSuite("f", (Call((1, [2], {"a": None}), [3, 4]), Call((), 7.5))),
+    ),
+    (
+        {"type": "call", "function": "f", "inputs": [["a"]], "outputs": [[False]]},
+        CallSuite("f", (Call(("a",), [False], wrapped=True),)),
+    ),
+    (
+        {"type": "assert", "code": "assert f(1) == 2", "entry_point": "f", "seconds": 3}
+        | {"memory_mb": 512, "public": 1},
+        AssertSuite("assert f(1) == 2", "f", seconds=3.0, memory_mb=512, public=True),
+    ),
 ]
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: type(suite).__name__)
-def test_a_suite_survives_as_a_row(suite: Suite) -> None:
-    assert read_suite(suite_row(suite)) == suite
+@pytest.mark.parametrize(("row", "suite"), SUITES)
+def test_a_suite_is_read_as_its_row_says(row: dict[str, object], suite: Suite) -> None:
+    assert read_suite(row) == suite
 
 
 def test_shapes_are_told_without_a_type() -> None:

@@ -1,7 +1,7 @@
 """The columns of tables 1 and 7 mean what their docstrings say."""
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,7 @@ from ultrainteract.report.cells import (
     spending_cells,
     task_cells,
 )
-from ultrainteract.report.tables import RunTables, last_action, report_on
+from ultrainteract.report.tables import Report, RunTables, last_action
 from ultrainteract.tree import PreferenceTree
 from ultrainteract.types import Instruction, Spent, Task, Usage
 
@@ -39,6 +39,13 @@ def grove(tokens: int = 0) -> list[PreferenceTree]:
 def elsewhere(tree: PreferenceTree, instruction: Instruction) -> PreferenceTree:
     tree.instruction = instruction
     return tree
+
+
+def report_on(trees: Sequence[PreferenceTree], max_turns: int) -> Report:
+    tables = RunTables(max_turns)
+    for tree in trees:
+        tables.add(tree)
+    return tables.report()
 
 
 def test_pairs_and_correct_actions_are_the_rows_that_are_published() -> None:

@@ -12,9 +12,9 @@ import docker
 from tests.sandbox.conftest import LIMITS, ran
 from ultrainteract.config import PaceConfig
 from ultrainteract.errors import SandboxFault, SetupError
-from ultrainteract.sandbox.backends import make_sandbox, probe_sandbox
+from ultrainteract.sandbox.backends import make_sandbox
 from ultrainteract.sandbox.docker import LABEL, DockerSandbox, owner
-from ultrainteract.sandbox.engine import labelled, seccomp
+from ultrainteract.sandbox.engine import labelled, probe_engine, seccomp
 from ultrainteract.sandbox.tools import HostTool, ToolError
 from ultrainteract.types import ExecResult, Limits, Outcome
 
@@ -116,7 +116,7 @@ async def test_a_runtime_that_the_engine_lacks_is_named(image: str) -> None:
     pace = PaceConfig(image=image, runtime="no-such-runtime")
     expected = r"no runtime 'no-such-runtime', only .*runc.*pace\.runtime"
     with pytest.raises(SetupError, match=expected):
-        await probe_sandbox(pace)
+        await probe_engine(pace.runtime)
     box = make_sandbox(LIMITS, pace)
     for ask in (box.warm(), box.root("tree")):
         with pytest.raises(SetupError, match=expected):
@@ -137,7 +137,3 @@ async def test_containers_are_bounded_by_the_hosts_memory(image: str) -> None:
     await box.warm()
     assert box.containers == 1
     await box.close()
-
-
-async def test_a_backend_says_what_is_there(image: str) -> None:
-    assert (await probe_sandbox(PaceConfig(image=image))).startswith("Docker ")

@@ -199,11 +199,6 @@ ROWS: Mapping[str, Callable[[PreferenceTree, Origin], Rows]] = {
 }
 
 
-def parse_trajectory(row: OriginalPairRow) -> tuple[Message, ...]:
-    """The history that a row of the original pair format tells: the way back to `Message`s."""
-    return tuple(Message(spoken.speaker, spoken.value) for spoken in row.trajectory)
-
-
 def _paired(tree: PreferenceTree, origin: Origin, pair: Pair, name: str) -> Row | Skipped:
     reason = unsound(pair)
     if reason:

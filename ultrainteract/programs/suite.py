@@ -6,7 +6,7 @@ public test may be shown to a model, others never.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from ultrainteract.errors import UserError
@@ -110,23 +110,6 @@ def read_suite(row: Mapping[str, object]) -> Suite:
         for number, (given, wanted) in pairs
     )
     return CallSuite(str(function).rpartition(".")[2], tuple(calls), memory_mb)
-
-
-def suite_row(suite: Suite) -> dict[str, JSON]:
-    """The same tests as `read_suite` reads them, JSON; one limit for all."""
-    if isinstance(suite, AssertSuite):
-        return {"type": "assert", **asdict(suite), "public": int(suite.public)}
-    row: dict[str, JSON] = {"memory_mb": suite.memory_mb}
-    if suite.tests:
-        row["seconds"] = max(test.seconds for test in suite.tests)
-        row["public"] = sum(test.public for test in suite.tests)
-    if isinstance(suite, StdioSuite):
-        inputs: list[JSON] = [test.input for test in suite.tests]
-        outputs: list[JSON] = [test.output for test in suite.tests]
-        return {"type": "stdio", "inputs": inputs, "outputs": outputs, **row}
-    inputs = [list(test.arguments) for test in suite.tests]
-    outputs = [test.returns for test in suite.tests]
-    return {"type": "call", "function": suite.function, "inputs": inputs, "outputs": outputs, **row}
 
 
 def _pairs(row: Mapping[str, object]) -> list[tuple[JSON, JSON]]:

@@ -188,14 +188,6 @@ class RunTables:
         )
 
 
-def report_on(trees: Iterable[PreferenceTree], max_turns: int) -> Report:
-    """Both tables over `trees`."""
-    tables = RunTables(max_turns)
-    for tree in trees:
-        tables.add(tree)
-    return tables.report()
-
-
 def last_action(tree: PreferenceTree) -> Node:
     """The action that ends a tree's trajectory. The tree has at least one."""
     nodes = [node for node in tree.nodes if node.turn == tree.depth]

@@ -1,11 +1,11 @@
-"""Which sandbox a configuration means: `pace.backend`, and how to tell whether it is there."""
+"""Which sandbox a configuration means: `pace.backend`."""
 
 from typing import Protocol
 
 from ultrainteract.config import PaceConfig
 from ultrainteract.sandbox.base import Sandbox
-from ultrainteract.sandbox.bubblewrap import BubblewrapSandbox, probe_bubblewrap
-from ultrainteract.sandbox.docker import DockerSandbox, probe_engine, probe_image
+from ultrainteract.sandbox.bubblewrap import BubblewrapSandbox
+from ultrainteract.sandbox.docker import DockerSandbox, probe_image
 from ultrainteract.types import Limits
 
 
@@ -27,12 +27,3 @@ def make_sandbox(limits: Limits, pace: PaceConfig) -> WarmSandbox:
 async def image_of(pace: PaceConfig) -> str:
     """What programs run in, for the record: an image's id, or the backend's name."""
     return await probe_image(pace.image) if pace.backend == "docker" else pace.backend
-
-
-async def probe_sandbox(pace: PaceConfig) -> str:
-    """What is there, with versions. Raises `SetupError` that says how to get what is missing."""
-    if pace.backend == "bubblewrap":
-        return f"bubblewrap {await probe_bubblewrap()}"
-    runtime = f", runtime {pace.runtime}" if pace.runtime else ""
-    version, image = await probe_engine(pace.runtime), await probe_image(pace.image)
-    return f"Docker {version}{runtime}, image {image}"
