@@ -58,6 +58,8 @@ def test_code_is_coloured_and_keeps_every_letter() -> None:
         ("Answer: 5", False),
         (r"$\frac{$", False),
         ("$" + "x" * 3000 + "$", False),
+        (r"\(" + "x" * 3000 + r"\)", False),
+        (r"\(" * 9 + r"x^2\)", True),
         (r"$\def\x{\x\x}\x$", False),
     ],
 )

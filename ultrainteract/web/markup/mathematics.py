@@ -14,7 +14,7 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
 # Letters of a formula beyond which it stays as it is written.
-_LONGEST = 2000
+LONGEST = 2000
 _ELEMENTS = """
 math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom mfenced menclose
 msub msup msubsup munder mover munderover mmultiscripts mtable mtr mtd mprescripts none
@@ -48,7 +48,7 @@ _MACROS = ("\\def", "\\newcommand", "\\renewcommand", "\\let")
 @lru_cache(maxsize=4096)
 def mathml(latex: str, display: str = "inline") -> Markup | None:
     """The formula as MathML; None where it cannot be read."""
-    if len(latex) > _LONGEST or any(macro in latex for macro in _MACROS):
+    if len(latex) > LONGEST or any(macro in latex for macro in _MACROS):
         return None
     try:
         return Markup("").join(_written(convert_to_element(latex, display=display)))

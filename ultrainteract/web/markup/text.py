@@ -13,20 +13,22 @@ from markupsafe import Markup
 
 from ultrainteract.web.markup.clean import clean
 from ultrainteract.web.markup.code import code_lines
-from ultrainteract.web.markup.mathematics import mathml
+from ultrainteract.web.markup.mathematics import LONGEST, mathml
 
 _FENCE = re.compile(
     r"^```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:^```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 _WORD = re.compile(r"\S+\s*|\s+")
 _MATRICES = "matrix|pmatrix|bmatrix|Bmatrix|vmatrix|Vmatrix|cases|aligned|align\\*?|array"
+# As far as an opened formula is looked for its end: a model may open thousands and close none.
+_SPAN = f".{{1,{LONGEST}}}?"
 # Currency is no formula: a dollar that opens or closes one touches it, and no digit follows.
 _FORMULA = re.compile(
-    r"\$\$(?P<shown>.+?)\$\$"
-    r"|\\\[(?P<bracket>.+?)\\\]"
-    r"|\\\((?P<paren>.+?)\\\)"
+    rf"\$\$(?P<shown>{_SPAN})\$\$"
+    rf"|\\\[(?P<bracket>{_SPAN})\\\]"
+    rf"|\\\((?P<paren>{_SPAN})\\\)"
     r"|(?<![\\$\w])\$(?P<dollar>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)"
-    rf"|(?P<bare>\\begin\{{(?P<name>{_MATRICES})\}}.*?\\end\{{(?P=name)\}})"
+    rf"|(?P<bare>\\begin\{{(?P<name>{_MATRICES})\}}{_SPAN}\\end\{{(?P=name)\}})"
     r"|(?<=^Answer: )(?P<answer>[^$\n]*\\[^$\n]*)$",
     re.DOTALL | re.MULTILINE,
 )

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ultrainteract.web.frame import HEADERS
 from ultrainteract.web.service.problem import answer
 from ultrainteract.web.service.tokens import COOKIE, Token
 
@@ -22,14 +23,8 @@ LIMIT = 256 * 1024
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _SECONDS = 20.0
 _HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
+    **HEADERS,
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
