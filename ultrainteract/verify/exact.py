@@ -6,6 +6,7 @@ the gold rounded, or the same value in another unit, is not: both are UNVERIFIED
 """
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from ultrainteract.verify.based import bases
@@ -20,7 +21,7 @@ from ultrainteract.verify.surface import tidy, unmark
 from ultrainteract.verify.units import akin
 
 _option = re.compile(r"\(?\s*([A-Za-z])\s*(?:\)|\.|:)?")
-_options = re.compile(r"\(?\s*([A-J])\s*(?:\)|\.|:)\s*\S.*", re.DOTALL)
+_options = re.compile(r"\(?\s*([A-J])\s*(?:\)|\.|:(?! ?[A-Z] ?=))\s*\S.*", re.DOTALL)
 _letter_row = re.compile(r"[A-Z](?:[ ,;]*[A-Z])+")
 _words = re.compile(r"[A-Za-z][A-Za-z' ,.!?\"-]*")
 _known = FUNCTIONS | GREEK | STRUCTURES | CONSTANT.keys()
@@ -136,7 +137,7 @@ def _compare(ours: Quantity, gold: Quantity) -> Finding | None:  # noqa: PLR0911
         return found("number", equal=True)
     if gold.unit == "deg" and not ours.unit:
         return None if not ours.exact else found("number", equal=False)  # may be radians
-    if rounds(gold, ours):
+    if any(rounds(gold, replace(ours, value=ours.value * factor)) for factor in factors):
         if ours.exact and gold.telling:
             return found("rounded gold", equal=True)
         return undecided("rounding", "equal only after rounding")

@@ -8,6 +8,10 @@ from ultrainteract.verify.tree import Apply, Group, Node, Relation, Symbol, Unre
 def settled(node: Node) -> Node:
     """The node itself, or what it says. Raises Unreadable for arithmetic with structures."""
     match node:
+        case Group("bare", (Relation(("=",), (Symbol(), value)), *others)) if others and not any(
+            isinstance(other, Relation) for other in others
+        ):
+            return Group("bare", (value, *others))  # `x = 1, 2, 3`
         case Group("bare" | "set" | "bracket" as kind, items) if len(items) > 1:
             values = _values(items)
             return node if values is None else Group(kind, values)
@@ -42,6 +46,8 @@ def _values(items: tuple[Node, ...]) -> tuple[Node, ...] | None:
 def _matrix(node: Apply) -> Node:
     """A matrix times a scalar, cell by cell."""
     match node:
+        case Apply("+", (one, other)):
+            return _sum(*map(settled, (one, other)))
         case Apply("neg", (Group("matrix") as matrix,)):
             return _each(matrix, lambda cell: Apply("neg", (cell,)))
         case Apply("*", (factor, Group("matrix") as matrix)) if scalar(factor):
@@ -49,6 +55,24 @@ def _matrix(node: Apply) -> Node:
         case Apply("*" | "/" as head, (Group("matrix") as matrix, factor)) if scalar(factor):
             return _each(matrix, lambda cell: Apply(head, (cell, factor)))
     raise Unreadable("arithmetic with structures")
+
+
+def _sum(one: Node, other: Node) -> Group:
+    """Two matrices of one shape, cell by cell."""
+    match one, other:
+        case Group("matrix", rows), Group("matrix", others):
+            pairs = zip(rows, others, strict=False)
+            added = [_row(a, b) for a, b in pairs if isinstance(a, Group) and isinstance(b, Group)]
+            if len(added) == len(rows) == len(others):
+                return Group("matrix", tuple(added))
+    raise Unreadable("arithmetic with structures")
+
+
+def _row(one: Group, other: Group) -> Group:
+    if len(one.items) != len(other.items):
+        raise Unreadable("a sum of matrices of different shapes")
+    cells = zip(one.items, other.items, strict=True)
+    return Group(one.kind, tuple(Apply("+", pair) for pair in cells))
 
 
 def _each(matrix: Group, change: Callable[[Node], Node]) -> Group:

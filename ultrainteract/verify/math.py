@@ -22,6 +22,8 @@ from ultrainteract.verify.tree import Group, Node, Unreadable
 from ultrainteract.verify.value import Undefined, evaluate, real
 
 _thousands = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+# What a function is applied to; a product of `f` would have its parts anywhere.
+_applied = re.compile(r"(?<![A-Za-z\\])[fg] ?\(([^()]*)\)(?! ?=)")
 _either_sign = re.compile(r"\\(?:(p)m|mp)(?![A-Za-z])")
 _derivative = re.compile(r"\\frac\s*\{\s*d(?:[^{}]|\{[^{}]*\})*\}\s*\{\s*d\s*[a-z]|\bdx\b|\bdy\b")
 _lettered = re.compile(r"([^A-Za-z]*\d) ?[A-Za-z]")
@@ -63,21 +65,34 @@ def _equal(predicted: str, gold: str) -> Finding:
         if reason := refusal(text):
             return undecided("screen", f"{side}: {reason}")
     (ours, name), (wanted, runs) = (notation.family(units.cut(text)) for text in (left, right))
-    if name and runs and name != runs:
-        ours = _renamed(ours, name, runs)
+    if (names := notation.counters(ours, wanted, name, runs)) and names[0] != names[1]:
+        ours = _renamed(ours, *names)
     try:
         pairs = [(a, b) for a in _readings(ours, wanted) for b in _readings(wanted, ours)]
         results = _compared(pairs)
+        product = True in results and _functions_differ(ours, wanted)
     except (Unreadable, RecursionError) as error:
         return _elsewhere(left, right, error)
+    if product:
+        return undecided("function", "equal if f(x) is a product")
     if True in results:
         clash = units.clash(left, right)
         return undecided("unit", "another unit") if clash else found("value", equal=True)
-    if None in results:
+    return _unequal(ours, wanted, runs, hesitant=None in results)
+
+
+def _unequal(ours: str, wanted: str, runs: str, *, hesitant: bool) -> Finding:
+    if hesitant:
         return undecided("form", "equal or not by rounding, brackets or domain")
     if runs:
         return undecided("family", "two formulas may give one family")
     return _doubt(ours, wanted) or _doubt(wanted, ours) or found("value", equal=False)
+
+
+def _functions_differ(one: str, other: str) -> bool:
+    """Whether no call of the one is any of the other."""
+    ours, gold = ([read(call) for call in _applied.findall(text)] for text in (one, other))
+    return bool(ours and gold) and not any(same(a, b) for a in ours for b in gold)
 
 
 def _renamed(text: str, name: str, other: str) -> str:

@@ -5,6 +5,7 @@ as what they are. Ends must be constants; anything else is left to a comparison 
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cmp_to_key
 
 import mpmath
@@ -27,6 +28,7 @@ from ultrainteract.verify.value import Undefined, evaluate, real
 _infinity = Symbol("oo")
 _below = Apply("neg", (_infinity,))
 _pair = 2
+_unknowns = frozenset("abcxyz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _pieces(node: Node) -> list[Piece] | None:  # noqa: PLR0911  one line a form
         case Symbol("R"):
             return [Piece(_below, _infinity, left=False, right=False)]
         case Apply("cup" | "cap" | "setminus" as head, (a, b)):
-            return _combined(head, region(a), region(b))
+            return _combined(head, region(_part(a)), region(_part(b)))
         case Relation(("in",), (_, inside)):
             return _pieces(inside)
         case Relation(signs, terms):
@@ -114,6 +116,14 @@ def _span(low: Node, high: Node, left: bool, right: bool) -> list[Piece] | None:
         raise Unreadable("an interval from a higher to a lower end")
     finite = (compare(low, _below) != 0, compare(high, _infinity) != 0)
     return [Piece(low, high, left and finite[0], right and finite[1])]
+
+
+def _part(node: Node) -> Node:
+    """In `x < 2 or x = 3` the equation is a set of one point."""
+    match node:
+        case Relation(("=",), (name, value)) if named(name):
+            return Group("set", (value,))
+    return node
 
 
 def _combined(head: str, a: Region | None, b: Region | None) -> list[Piece] | None:
@@ -170,9 +180,19 @@ def _inequality(signs: tuple[str, ...], terms: tuple[Node, ...]) -> list[Piece] 
     if not all(map(scalar, terms)) or len(terms) > _pair + 1:
         return None
     free = [index for index, term in enumerate(terms) if variables(term)]
-    if len(free) != 1 or not named(terms[free[0]]) or (len(terms) > _pair and free != [1]):
+    if len(free) != 1 or (len(terms) > _pair and free != [1]):
         return None
-    at = free[0]
+    bounded = _bounded(signs, terms, free[0])
+    match terms[free[0]]:
+        case Apply("abs", (inside,)) if named(inside):
+            return bounded and _mirrored(bounded)
+        case name if named(name):
+            return bounded
+    return None
+
+
+def _bounded(signs: tuple[str, ...], terms: tuple[Node, ...], at: int) -> list[Piece] | None:
+    """What lies on the right side of the constants around the term at `at`."""
     if signs == ("!=",):
         point = terms[1 - at]
         return list(_complement((Piece(point, point, left=True, right=True),)))
@@ -194,11 +214,23 @@ def _inequality(signs: tuple[str, ...], terms: tuple[Node, ...]) -> list[Piece] 
     return _span(low, high, left, right)
 
 
+def _mirrored(pieces: list[Piece]) -> list[Piece]:
+    """Where |x| is: its values from zero up, and their negatives."""
+    zero = Piece(Number(Fraction(0)), _infinity, left=True, right=False)
+    sizes = [part for piece in pieces for part in _common(piece, zero)]
+    below = [Piece(Apply("neg", (p.high,)), Apply("neg", (p.low,)), p.right, p.left) for p in sizes]
+    return [*below, *sizes]
+
+
 def named(node: Node) -> bool:
     """A variable, or something like `f(x)`."""
     match node:
         case Symbol():
             return bool(variables(node))
-        case Apply("*", (Symbol(), argument)):
-            return not isinstance(argument, Number) and bool(variables(node))
+        case Apply("*", (Symbol(name), Symbol(argument))) if {name, argument} <= _unknowns:
+            return False  # a product such as `xy`
+        case Apply("*", (Symbol(), Number() | Apply("sin" | "cos" | "tan"))):
+            return False
+        case Apply("*", (Symbol(), _)):
+            return bool(variables(node))
     return False

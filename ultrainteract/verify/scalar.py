@@ -61,6 +61,28 @@ def proportional(ours: Node, gold: Node) -> int | None:
         return 1 if mpmath.re(ratios[0]) > 0 else -1
 
 
+def root(formula: Node, name: str, value: Node) -> bool:
+    """Whether a formula, linear in `name`, vanishes at `value` whatever the other names are."""
+    with mpmath.workdps(DIGITS):
+        others = sorted(variables(formula) - {name})
+        vanishes = [_vanishes(formula, name, value, _generic(others, at)) for at in range(_points)]
+        return False not in vanishes and vanishes.count(True) >= _needed
+
+
+def _vanishes(formula: Node, name: str, value: Node, point: dict[str, Value]) -> bool | None:
+    try:
+        first, second, third = (
+            real(evaluate(formula, point | {name: mpmath.mpf(at)})) for at in (1, 2, 3)
+        )
+        at_value = real(evaluate(formula, point | {name: evaluate(value, point)}))
+    except Undefined:
+        return None
+    slope = second - first
+    size = max(abs(first), abs(second), abs(third))
+    linear = abs(third - second - slope) <= _exact * size < abs(slope)
+    return bool(linear and abs(at_value) <= _exact * size)
+
+
 def _inexact(node: Node) -> bool:
     return any(literal.decimals >= 0 for literal in literals(node))
 

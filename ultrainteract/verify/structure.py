@@ -7,6 +7,7 @@ None means that the forms differ so that a person would hesitate: UNVERIFIED.
 from ultrainteract.verify import scalar as scalars
 from ultrainteract.verify.forms import settled
 from ultrainteract.verify.region import agree, is_region, named, region
+from ultrainteract.verify.sides import approximated, assigned, dummies, isolates, renamed, solved
 from ultrainteract.verify.tree import (
     Apply,
     Group,
@@ -35,10 +36,9 @@ def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pa
     if (one := _all_equal(ours, gold)) is not None:
         return one
     if isinstance(gold, Relation):
-        value = _assigned(gold)
-        return same(ours, value) if value is not None else False
+        return _said(ours, gold)
     if isinstance(ours, Relation):
-        value = _assigned(ours)
+        value = assigned(ours)
         if value is None:
             return _chained(ours, gold)
         return same(value, gold)
@@ -49,6 +49,19 @@ def same(ours: Node, gold: Node) -> bool | None:  # noqa: PLR0911  one line a pa
 
 def _all(results: list[bool | None]) -> bool | None:
     return False if False in results else None if None in results else True
+
+
+def _said(ours: Node, gold: Relation) -> bool | None:
+    """Whether `ours`, no relation, is what one says."""
+    if (value := assigned(gold)) is not None:
+        return same(ours, value)
+    if values := approximated(gold):
+        return _any([same(ours, value) for value in values])
+    return solved(gold, ours)
+
+
+def _any(results: list[bool | None]) -> bool | None:
+    return True if True in results else None if None in results else False
 
 
 def _group_and_scalar(ours: Node, gold: Node) -> bool | None:
@@ -75,16 +88,6 @@ def _all_equal(ours: Node, gold: Node) -> bool | None:
     return _all([same(item, value) for item in group.items])
 
 
-def _assigned(relation: Relation) -> Node | None:
-    """The value in `x = ... = value`, `(x, y) = (1, 2)`, `f(x) = ...`; None for other relations."""
-    if set(relation.signs) != {"="}:
-        return None
-    first, last = relation.terms[0], relation.terms[-1]
-    if named(first) or (isinstance(first, Group) and all(map(named, first.items))):
-        return last
-    return None
-
-
 def _chained(ours: Relation, gold: Node) -> bool | None:
     """`4\\sqrt{10} \\approx 12.65` says its first value, if the others are that value rounded."""
     if set(ours.signs) != {"="} or any(map(variables, ours.terms)):
@@ -96,11 +99,13 @@ def _chained(ours: Relation, gold: Node) -> bool | None:
 
 
 def _relations(ours: Relation, gold: Relation) -> bool | None:
-    values = _assigned(ours), _assigned(gold)
-    if values[0] is not None and values[1] is not None:
-        alike = ours.terms[0] == gold.terms[0]
-        if alike or _functions(ours.terms[0], gold.terms[0]):
-            return same(values[0], values[1])
+    value, wanted = assigned(ours), assigned(gold)
+    if value is not None and wanted is not None:
+        first, second = ours.terms[0], gold.terms[0]
+        if names := dummies(first, second):
+            value = renamed(value, *names)
+        if names or first == second or _functions(first, second):
+            return None if value is None else same(value, wanted)
     one, other = region(ours), region(gold)
     if one is not None and other is not None:
         return agree(one, other)
@@ -112,11 +117,18 @@ def _relations(ours: Relation, gold: Relation) -> bool | None:
         if _named_sides(ours, gold):
             return same(ours.terms[1], gold.terms[1])
         raise Unreadable("a relation of structures")
+    return _equations(ours, gold)
+
+
+def _equations(ours: Relation, gold: Relation) -> bool | None:
+    """Two equations or inequalities in scalars: the same but for a factor, or for a name solved."""
     ratio = scalars.proportional(_difference(ours), _difference(gold))
     sign = _flip.get(ours.signs[0]) if ratio == -1 else ours.signs[0]
     if ratio is None:
         return None
-    return bool(ratio) and sign == gold.signs[0]
+    if not ratio:
+        return isolates(ours, gold) or isolates(gold, ours)
+    return sign == gold.signs[0]
 
 
 def _functions(one: Node, other: Node) -> bool:
@@ -209,6 +221,10 @@ def _flat(ours: Group, gold: Group) -> bool | None:
     """Lists of different length are different, but for one level of grouping: `(1,1;2,2)`."""
     if gold.kind in ("bare", "set") and len(ours.items) == 1 and isinstance(ours.items[0], Group):
         return same(ours.items[0], gold)
+    points = tuple(dict.fromkeys(ours.items))
+    twice = gold.kind in ("bare", "set") and len(points) < len(ours.items)
+    if twice and all(isinstance(point, Group) for point in points):
+        return _groups(Group(ours.kind, points), gold)  # a solution named twice
     if len(ours.items) == 1 and ours.kind != "paren":
         only = ours.items[0]
         if isinstance(only, Group) and only.kind == gold.kind == "paren":
