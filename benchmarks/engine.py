@@ -30,11 +30,12 @@ from rich.table import Table
 from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.grow import Effects
 from ultrainteract.recorder import replay
+from ultrainteract.resources import default_cache
 from ultrainteract.run_folder import read_run
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.sampling.replica import Replica
 from ultrainteract.sampling.vllm_command import vllm_command
-from ultrainteract.sampling.weights import default_cache, ensure_weights
+from ultrainteract.sampling.weights import ensure_weights
 from ultrainteract.sampling.wire import chat_json
 from ultrainteract.types import Claim, ExecResult, Verdict
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ultrainteract.environment import instruct, load_environment
+from ultrainteract.resources import default_cache
 from ultrainteract.sampling.scripted import Rule
-from ultrainteract.sampling.weights import default_cache
 from ultrainteract.types import Problem, Reference
 
 CURATOR = "0.1.31"

@@ -4,6 +4,7 @@ A wheel carries them inside the package (hatchling force-include); a checkout an
 install have them at the top of the repository.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -21,3 +22,9 @@ def folder(name: str) -> Path:
     if in_wheel.is_dir():
         return in_wheel
     raise FileNotFoundError(f"no folder {name!r} at {in_checkout} or {in_wheel}")
+
+
+def default_cache() -> Path:
+    """Where weights and the like are kept: `$ULTRAINTERACT_HOME`, or `~/.cache/ultrainteract`."""
+    home = os.environ.get("ULTRAINTERACT_HOME")
+    return Path(home) if home else Path.home() / ".cache" / "ultrainteract"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ultrainteract.cli.main import app
+from ultrainteract.cli.seeds import app
 from ultrainteract.errors import SeedError
 
 run = CliRunner()
@@ -14,7 +14,7 @@ run = CliRunner()
 
 def show(*words: str) -> str:
     """What `seeds show` prints; raises what it raises."""
-    done = run.invoke(app, ["seeds", "show", *words], catch_exceptions=False)
+    done = run.invoke(app, ["show", *words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 

@@ -11,9 +11,8 @@ import pytest
 
 from tests.test_run_folder import config
 from ultrainteract.cluster import beginning
-from ultrainteract.cluster.beginning import SynthesisRequest
+from ultrainteract.cluster.beginning import SynthesisRequest, check_names
 from ultrainteract.cluster.beginning import begin as begin_run
-from ultrainteract.cluster.synthesis import check_names
 from ultrainteract.errors import ConfigError, RunFolderError, SeedError, UnknownName
 from ultrainteract.report.about import about_run
 from ultrainteract.run_folder import open_run

@@ -18,9 +18,10 @@ import pytest
 
 from ultrainteract.config import ModelConfig, ServeConfig
 from ultrainteract.errors import ModelFault, SetupError
+from ultrainteract.resources import default_cache
 from ultrainteract.sampling.replica import Replica
 from ultrainteract.sampling.vllm_command import Command, vllm_command
-from ultrainteract.sampling.weights import default_cache, ensure_weights
+from ultrainteract.sampling.weights import ensure_weights
 
 # /health is 503 until it was asked `sick` times; a grandchild in the group lives along.
 SERVER = """

@@ -15,8 +15,9 @@ from huggingface_hub import constants
 
 from ultrainteract.config import ModelConfig
 from ultrainteract.errors import SetupError
+from ultrainteract.resources import default_cache
 from ultrainteract.sampling.packaged import PACKAGED
-from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
+from ultrainteract.sampling.weights import ensure_weights, weights_origin
 
 QWEN = "Qwen/Qwen2.5-Coder-1.5B-Instruct"
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"

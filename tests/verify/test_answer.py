@@ -1,6 +1,6 @@
 import pytest
 
-from ultrainteract.verify.answer import boxed, find, from_output
+from ultrainteract.verify.answer import boxed, find, printed_answer
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_an_answer_is_found_where_its_author_marked_it(text: str, answer: str) -
     ],
 )
 def test_a_program_answers_with_the_last_thing_it_prints(output: str, answer: str) -> None:
-    assert from_output(output) == answer
+    assert printed_answer(output) == answer

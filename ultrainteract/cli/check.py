@@ -15,17 +15,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ultrainteract.cli.configured import configured
+from ultrainteract.cli.configured import configured, notices
 from ultrainteract.cli.setup import devices_of, started_here, vllm_found, vllm_mismatch
-from ultrainteract.cli.synthesize import notices
-from ultrainteract.cluster.engines import gpus_of
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import ConfigError, SetupError
-from ultrainteract.sampling.fleet import Fleet
+from ultrainteract.resources import default_cache
 from ultrainteract.sampling.vllm_command import vllm_command
-from ultrainteract.sampling.weights import default_cache
-from ultrainteract.sandbox.bubblewrap import probe_bubblewrap
-from ultrainteract.sandbox.docker import probe_engine, probe_image
 
 _DISK_GB = 20
 
@@ -112,6 +107,9 @@ def look(config: RunConfig) -> Iterator[Finding]:
 
 
 def _sandbox(config: RunConfig) -> Iterator[Finding]:
+    from ultrainteract.sandbox.bubblewrap import probe_bubblewrap
+    from ultrainteract.sandbox.docker import probe_engine, probe_image
+
     pace = config.pace
     if pace.backend == "bubblewrap":
         yield _attempt("bubblewrap", lambda: asyncio.run(probe_bubblewrap()))
@@ -134,6 +132,8 @@ def _attempt(name: str, probe: Callable[[], str]) -> Finding:
 
 
 def _endpoint(name: str, config: RunConfig) -> Finding:
+    from ultrainteract.sampling.fleet import Fleet
+
     async def probe() -> str:
         model = config.models[name]
         fleet = Fleet(name, model, model.serve.base_url)
@@ -155,7 +155,11 @@ def _vllm(devices: set[str]) -> Finding:
 
 
 def _gpus(config: RunConfig) -> Finding:
-    wanted = gpus_of(started_here(config))
+    wanted = sum(
+        model.serve.replicas * model.serve.tensor_parallel
+        for model in started_here(config).values()
+        if model.serve.device == "cuda"
+    )
     there = len(list(Path("/dev").glob("nvidia[0-9]*")))
     advice = (
         f"{wanted} GPUs are needed, {there} are here: run on a Ray cluster that has them "

@@ -24,3 +24,16 @@ def configured(
     for name in data["models"]:
         data["models"][name]["kind"] = "scripted"
     return parse_config(data, str(config))
+
+
+def notices(config: RunConfig) -> list[str]:
+    """What a user must know before a run starts."""
+    lines = []
+    if config.self_critique:
+        lines.append(
+            "NOTICE: the critic also writes actions (roles.allow_self_critique); the paper keeps "
+            "them apart, and the card says so"
+        )
+    if any(model.kind == "scripted" for model in config.models.values()):
+        lines.append("NOTICE: scripted replies, no model is asked: the data is for trying only")
+    return lines

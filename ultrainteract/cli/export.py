@@ -7,27 +7,27 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.layered import Layers, marks_of, publish_layered
-from ultrainteract.dataset.export import FORMATS
-from ultrainteract.dataset.export import export as write
-from ultrainteract.dataset.repair import BALANCES, DROPS, Repair
 from ultrainteract.errors import RunFolderError
 from ultrainteract.layers.layer import FOLDER
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
-    form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")],
+    form: Annotated[
+        str,
+        typer.Option("--format", help="One of: llamafactory, nemo_rl, torchtune, trl, verl_rl."),
+    ],
     to: Annotated[Path, typer.Option(help="Folder to write to.")],
     balance: Annotated[
         list[str] | None,
         typer.Option(
             help="Drop pairs until this no longer tells chosen from rejected; repeatable: "
-            f"{', '.join(BALANCES)}."
+            "length, lines, steps, code, digits, ending."
         ),
     ] = None,
     drop: Annotated[
         list[str] | None,
-        typer.Option(help=f"Drop such pairs; repeatable: {', '.join(DROPS)}."),
+        typer.Option(help="Drop such pairs; repeatable: near-duplicates, masked-critiques."),
     ] = None,
     against: Annotated[
         list[str] | None,
@@ -46,6 +46,9 @@ def export(
     RUN/layers/marks/dataset. `ultrainteract report` says which repair its pairs need. A repair
     changes pairs alone: single actions (sft, kto) are written as they are.
     """
+    from ultrainteract.dataset.export import export as write
+    from ultrainteract.dataset.repair import Repair
+
     dataset = run / "dataset"
     if not dataset.is_dir():
         raise RunFolderError(

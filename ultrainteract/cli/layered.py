@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from ultrainteract.cli.recorded import recorded
-from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
 from ultrainteract.layers.layer import Layer
 from ultrainteract.layers.marks import Marks, reviewed
@@ -38,6 +37,8 @@ def publish_layered(
     run: Path, layers: Layers, folder: Path, plugins: Iterable[Path] = ()
 ) -> Published:
     """Publish a run under layers to `folder`, and say what does not fit."""
+    from ultrainteract.dataset.publish import publish
+
     misfits: list[str] = []
     with recorded(run, plugins) as (journal, config):
         about = replace(about_run(journal, config), layers=layers.named())

@@ -1,67 +1,90 @@
-"""The command line: one module a command, registered here.
+"""The command line: one module a command, listed here and imported when it is named.
 
 Errors that the user can mend end in one message and exit code 2; faults in exit code 1.
 """
 
 import io
+import os
 import sys
+from collections.abc import Collection, Mapping
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from ultrainteract.cli import (
-    check,
-    check_environments,
-    check_grading,
-    check_outputs,
-    check_programs,
-    check_sandbox,
-    export,
-    inspect,
-    publish,
-    push,
-    regrade,
-    replicas,
-    report,
-    seeds,
-    serve,
-    setup,
-    stats,
-    status,
-    synthesize,
-    view,
-)
 from ultrainteract.errors import UltraInteractError, UserError
 
-app = typer.Typer(
-    name="ultrainteract",
-    help="Preference trees that teach language models to reason: synthesise, look at, publish.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-checks = typer.Typer()
-checks.callback(invoke_without_command=True)(check.check)
-checks.command()(check_sandbox.sandbox)
-checks.command()(check_programs.programs)
-checks.command()(check_grading.grading)
-checks.command()(check_outputs.outputs)
-checks.command()(check_environments.environments)
-app.command()(synthesize.synthesize)
-app.command()(inspect.inspect)
-app.command()(export.export)
-app.command()(view.view)
-app.command()(stats.stats)
-app.command()(report.report)
-app.command()(status.status)
-app.command()(replicas.replicas)
-app.command()(regrade.regrade)
-app.command()(publish.publish)
-app.command()(push.push)
-app.command()(serve.serve)
-app.command()(setup.setup)
-app.add_typer(checks, name="check")
-app.add_typer(seeds.app, name="seeds")
+# What each says of itself in its first paragraph, so that a list of them imports none.
+COMMANDS = {
+    "synthesize": "Grow preference trees from a seed dataset and publish them; the same again "
+    "resumes.",
+    "inspect": "List a run's trees, or show one.",
+    "export": "Write a run's published dataset in the shape of a trainer.",
+    "view": "Look at a run's trees in a browser: search, filter, read, mark what to keep and to "
+    "drop.",
+    "stats": "What a run came to: by task and by dataset.",
+    "report": "How a run went and how good its pairs are: plots, tables and warnings in one file.",
+    "status": "How a run is going: trees, pairs, models, time left, last troubles. Reads only.",
+    "replicas": "Show or change the replicas of a run's models; a run under way takes it up in a "
+    "second.",
+    "regrade": "Judge every recorded answer again, ask no model, and say which verdicts changed.",
+    "publish": "Publish a run under layers, beside its own dataset; `run.yaml` and card name the "
+    "layers.",
+    "push": "Upload a run's dataset in one commit, private unless you say --public.",
+    "serve": "Serve runs: submit, pause, resume, cancel, watch, download. Goes on where it was "
+    "killed.",
+    "setup": "Install what a configuration needs: Docker engine and image, vLLM, model weights.",
+    "check": "Look at this machine and, with --config, at what that configuration would start.",
+    "seeds": "Seed datasets: where problems come from.",
+}
+CHECKS = {
+    "sandbox": "Check what a sandbox promises: it runs hostile programs. Ends with one JSON line.",
+    "programs": "Grade each program by its tests in the sandbox, and compare with the label.",
+    "grading": "Grade labelled answers and say how often the verdict is wrong.",
+    "outputs": "Compare each expected output with the actual one, and both with the label.",
+    "environments": "Play each environment's cases without a model. Ends with one JSON line.",
+}
+
+
+def application(words: Collection[str]) -> typer.Typer:
+    """The command line as these words need it: what they do not name is listed, not imported."""
+    app = typer.Typer(
+        name="ultrainteract",
+        help="Preference trees that teach language models to reason: synthesise, look at, publish.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    _add(app, COMMANDS, words)
+    return app
+
+
+def _add(
+    app: typer.Typer, listed: Mapping[str, str], words: Collection[str], prefix: str = ""
+) -> None:
+    for word, about in listed.items():
+        if word not in words:
+            app.command(word, help=about)(_unnamed)
+            continue
+        module = import_module(f"ultrainteract.cli.{prefix}{word}")
+        if word == "check":
+            checks = typer.Typer()
+            checks.callback(invoke_without_command=True)(module.check)
+            _add(checks, CHECKS, words, "check_")
+            app.add_typer(checks, name=word)
+        elif word == "seeds":
+            app.add_typer(module.app, name=word)
+        else:
+            app.command()(getattr(module, word))
+
+
+def _unnamed() -> None:
+    """Stands for a command in a list."""
+
+
+def _given() -> set[str]:
+    """The words of the command line, or of the one that a shell wants completed."""
+    asked = (os.environ.get(name, "") for name in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"))
+    return {*sys.argv[1:], *" ".join(asked).split()}
 
 
 def main() -> None:
@@ -72,7 +95,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        app()
+        application(_given())()
     except UltraInteractError as error:
         errors.print(f"error: {error}", style="red", markup=False)
         sys.exit(2 if isinstance(error, UserError) else 1)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from huggingface_hub import get_token
 from rich.console import Console
 
 from ultrainteract.cli.layered import Layers, marks_of
@@ -13,7 +12,6 @@ from ultrainteract.cli.recorded import recorded
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import load_config
 from ultrainteract.layers.layer import FOLDER, read_layer
-from ultrainteract.push.hub import look, refuse_name, upload
 from ultrainteract.push.parcel import Parcel, pack, refuse_secrets, refuse_unready
 from ultrainteract.secrets import held_secrets
 
@@ -43,6 +41,8 @@ def push(
     An upload that was interrupted goes on with the same command. Nothing is sent where a file
     holds a secret of this environment or what looks like one.
     """
+    from ultrainteract.push.hub import look, refuse_name, upload
+
     refuse_name(repository)
     layers = Layers(read_layer(run, layer) if layer else None, marks_of(run, wanted=marks))
     within = run / FOLDER / (layer or "marks") if layers.named() else run
@@ -52,7 +52,7 @@ def push(
     refuse_secrets(parcel, _held(load_config(run / "config.yaml")), frozenset(allow or ()))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     if dry_run:
-        _show(parcel, repository, console, public=public)
+        _show(parcel, repository, look(repository), console, public=public)
         return
     size = f"{parcel.size / _MEGABYTE:,.1f} MB"
     console.print(f"uploading {len(parcel.items)} files, {size}, to {repository}")
@@ -62,15 +62,17 @@ def push(
 
 def _held(config: RunConfig) -> dict[str, bytes]:
     """Secrets of this environment, those whose names only the configuration knows included."""
+    from huggingface_hub import get_token
+
     named = {model.serve.api_key_env for model in config.models.values()}
     return held_secrets({**os.environ, "the hub's token": get_token() or ""}, named)
 
 
-def _show(parcel: Parcel, repository: str, console: Console, *, public: bool) -> None:
+def _show(parcel: Parcel, repository: str, there: str, console: Console, *, public: bool) -> None:
     console.print(
         f"would be uploaded to {repository} (dataset), {'public' if public else 'private'}"
     )
-    console.print(f"the repository {look(repository)}\n")
+    console.print(f"the repository {there}\n")
     for one in parcel.items:
         console.print(f"{one.size:>14,}  {one.sha256}  {one.name}")
     console.print(f"{parcel.size:>14,}  bytes in {len(parcel.items)} files\n\nthe card begins:\n")

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,8 +10,10 @@ from rich.table import Table
 
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.layers.layer import FOLDER
-from ultrainteract.layers.regrading import Regrading, regrade_run
 from ultrainteract.verify.pool import GRADER_VERSION
+
+if TYPE_CHECKING:
+    from ultrainteract.layers.regrading import Regrading
 
 _CLIP = 60
 
@@ -34,6 +36,8 @@ def regrade(
     The journal stays as it is. `ultrainteract publish RUN --layer NAME` publishes by the new
     verdicts.
     """
+    from ultrainteract.layers.regrading import regrade_run
+
     console = Console(soft_wrap=True, highlight=False, markup=False)
     with recorded(run, plugin or (), override or ()) as (journal, config):
         result = asyncio.run(regrade_run(run, journal, config, name, programs=programs))
@@ -43,7 +47,7 @@ def regrade(
         console.print(f"publish by it: ultrainteract publish {run} --layer {name}")
 
 
-def _show(result: Regrading, console: Console) -> None:
+def _show(result: "Regrading", console: Console) -> None:
     changed = result.changes.total()
     console.print(
         f"{result.claims} claims of {result.trees} trees judged again by grader {GRADER_VERSION}: "

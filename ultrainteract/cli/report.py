@@ -14,12 +14,8 @@ from ultrainteract.errors import UserError, boundary
 from ultrainteract.layers.layer import read_layer
 from ultrainteract.layers.marks import reviewed
 from ultrainteract.layers.recall import finished_trees
-from ultrainteract.report.cautions import cautions
 from ultrainteract.report.contamination import Contamination
 from ultrainteract.report.facts import facts_of
-from ultrainteract.report.leaks import Reread
-from ultrainteract.report.overview import Overview
-from ultrainteract.report.page import Findings, render
 from ultrainteract.report.tables import RunTables
 
 FILE = "report.html"
@@ -47,6 +43,11 @@ def report(
     of a network and may be sent to anyone who may see the run's figures; no text of a tree is in
     it.
     """
+    from ultrainteract.report.cautions import cautions
+    from ultrainteract.report.leaks import Reread
+    from ultrainteract.report.overview import Overview
+    from ultrainteract.report.page import Findings, render
+
     contamination = Contamination.against(against) if against else None
     misfits: list[str] = []
     overview, critiques = Overview(), Reread()

@@ -11,7 +11,6 @@ from ultrainteract.cli.configured import configured
 from ultrainteract.errors import ConfigError
 from ultrainteract.seeds import load_plugin
 from ultrainteract.web.service.house import House, HouseLock
-from ultrainteract.web.service.serving import is_loopback, listen, run
 from ultrainteract.web.service.tokens import VARIABLE, Token, given_token, made_token
 
 
@@ -37,6 +36,8 @@ def serve(
 
     Models, endpoints, keys and the sandbox are those of `--config`; its limits bind every run.
     """
+    from ultrainteract.web.service.serving import is_loopback, listen, run
+
     base = configured(config, override or [])
     for one in plugin or ():
         load_plugin(one)

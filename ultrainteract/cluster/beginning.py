@@ -14,10 +14,11 @@ from pathlib import Path
 
 from ultrainteract.cluster.problems import Choosing
 from ultrainteract.config import RunConfig, names_repository
-from ultrainteract.environment import instruct, load_environment
+from ultrainteract.environment import environments, instruct, load_environment
+from ultrainteract.errors import ConfigError, unknown
 from ultrainteract.resources import folder
 from ultrainteract.run_folder import Beginning, RunFolder
-from ultrainteract.seeds import load_seed, locate, named
+from ultrainteract.seeds import load_plugin, load_seed, locate, named
 from ultrainteract.seeds.registry import Seed
 from ultrainteract.types import JSON, Instruction, canonical
 
@@ -53,6 +54,23 @@ class SynthesisRequest:
             # The content is compared by provenance; where the file lies is no matter.
             "source": Path(self.source).name,
         }
+
+
+def check_names(request: SynthesisRequest) -> None:
+    """Load the plugins; raises `PluginError`, or `UnknownName` for a dataset or environment, or
+    `ConfigError` for one file of several datasets."""
+    for plugin in request.plugins:
+        load_plugin(plugin)
+    for name in request.datasets:
+        load_seed(name)
+    if len(request.datasets) > 1 and request.source not in ("", "hub", "sample"):
+        raise ConfigError(
+            f"--source {request.source} is a file of one dataset, not of {len(request.datasets)}: "
+            "run each with its own file, or say `hub` or `sample` for all of them"
+        )
+    for name in request.environments:
+        if name not in environments():
+            raise unknown("environment", name, environments())
 
 
 def begin(request: SynthesisRequest, run: RunFolder, say: Callable[[str], None]) -> None:

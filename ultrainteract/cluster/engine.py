@@ -13,9 +13,10 @@ import ray
 
 from ultrainteract.config import ModelConfig
 from ultrainteract.errors import ModelFault
+from ultrainteract.resources import default_cache
 from ultrainteract.sampling.replica import Replica
 from ultrainteract.sampling.vllm_command import vllm_command
-from ultrainteract.sampling.weights import default_cache, ensure_weights, weights_origin
+from ultrainteract.sampling.weights import ensure_weights, weights_origin
 
 _RESTARTS = 3
 _SILENCE = 120.0

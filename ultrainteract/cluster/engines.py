@@ -7,7 +7,7 @@ replica left and none can be started. `replicas.yaml` changes the replicas durin
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ from ultrainteract.cluster.actors import ask, start
 from ultrainteract.cluster.engine import Engine
 from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted
 from ultrainteract.cluster.served import Place, Served, dismiss, end, given_up, preflight
-from ultrainteract.config import ModelConfig, RunConfig
+from ultrainteract.config import RunConfig
 from ultrainteract.errors import ConfigError, SetupError, boundary
 
 # Starts without so many good seconds between.
@@ -242,15 +242,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError as error:
         return (-(error.errno or 0), 0)
     return (found.st_mtime_ns, found.st_ino)
-
-
-def gpus_of(models: Mapping[str, ModelConfig]) -> int:
-    """GPUs that the vLLM servers of these models hold together."""
-    return sum(
-        model.serve.replicas * model.serve.tensor_parallel
-        for model in models.values()
-        if model.kind == "openai" and not model.serve.base_url and model.serve.device == "cuda"
-    )
 
 
 def _gpus_there() -> int:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from ultrainteract.budget import bill, price_table
 from ultrainteract.cluster.accounts import Accounts
 from ultrainteract.cluster.backlog import Backlog
-from ultrainteract.cluster.beginning import SynthesisRequest, begin
+from ultrainteract.cluster.beginning import SynthesisRequest, begin, check_names
 from ultrainteract.cluster.chronicle import Chronicle
 from ultrainteract.cluster.driver import Drive, drive, ray_session
 from ultrainteract.cluster.log import Progress, RunLog
@@ -22,8 +22,7 @@ from ultrainteract.cluster.rounds import Work
 from ultrainteract.config import RunConfig
 from ultrainteract.dataset.publish import publish
 from ultrainteract.dataset.tally import Published
-from ultrainteract.environment import environments, load_environment
-from ultrainteract.errors import ConfigError, unknown
+from ultrainteract.environment import load_environment
 from ultrainteract.forecast import Forecast
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.push.stamp import stamp_of, write_stamp
@@ -31,7 +30,6 @@ from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
 from ultrainteract.run_folder import RunFolder, open_run
 from ultrainteract.sandbox.backends import image_of
-from ultrainteract.seeds import load_plugin, load_seed
 from ultrainteract.select.pass_rate import RULE as PASS_RATE
 from ultrainteract.select.selection import Reason, Removal
 from ultrainteract.tree import PreferenceTree
@@ -93,23 +91,6 @@ def synthesize(request: SynthesisRequest, progress: Progress) -> Summary:
         summary.executions = run.journal.count("execute")
     summary.seconds = time.monotonic() - started
     return summary
-
-
-def check_names(request: SynthesisRequest) -> None:
-    """Load the plugins; raises `PluginError`, or `UnknownName` for a dataset or environment, or
-    `ConfigError` for one file of several datasets."""
-    for plugin in request.plugins:
-        load_plugin(plugin)
-    for name in request.datasets:
-        load_seed(name)
-    if len(request.datasets) > 1 and request.source not in ("", "hub", "sample"):
-        raise ConfigError(
-            f"--source {request.source} is a file of one dataset, not of {len(request.datasets)}: "
-            "run each with its own file, or say `hub` or `sample` for all of them"
-        )
-    for name in request.environments:
-        if name not in environments():
-            raise unknown("environment", name, environments())
 
 
 def _grow(

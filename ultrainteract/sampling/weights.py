@@ -4,7 +4,6 @@ In this order: a local folder, weights made here before, the hub, what the hub l
 packaged weights. Blocking, minutes on the first call; torch never enters this process.
 """
 
-import os
 import shutil
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -27,12 +26,6 @@ HUB_SECONDS = 5.0
 # The same weights again, in formats that vLLM does not need.
 _COPIES = ["*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "*.ot", "original/*", "consolidated*"]
 _COPIES_OF_SAFETENSORS = [*_COPIES, "*.bin", "*.pt"]
-
-
-def default_cache() -> Path:
-    """`$ULTRAINTERACT_HOME`, or `~/.cache/ultrainteract`."""
-    home = os.environ.get("ULTRAINTERACT_HOME")
-    return Path(home) if home else Path.home() / ".cache" / "ultrainteract"
 
 
 def ensure_weights(model: ModelConfig, cache: Path, say: Callable[[str], None]) -> Path:

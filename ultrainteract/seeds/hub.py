@@ -9,25 +9,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path
 
-from huggingface_hub import HfApi, get_cached_repo_tree, snapshot_download
-from huggingface_hub.constants import HF_HUB_CACHE
-from huggingface_hub.errors import (
-    CachedRepoTreeNotFoundError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    XetDownloadError,
-)
-
-# The HTTP library of this version of the hub's client, under its lasting name.
-from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
-
 from ultrainteract.errors import SeedError
 from ultrainteract.seeds.registry import Hub
 
 ANSWER_SECONDS = 5.0
 _BUSY = (408, 429)
 _SERVER_ERROR = 500
-_LOST = (httpx.HTTPError, ConnectionError, TimeoutError, LocalEntryNotFoundError, XetDownloadError)
 
 
 class Unreachable(Exception):
@@ -59,28 +46,39 @@ def fetch(hub: Hub, revision: str = "") -> Snapshot:
 
 
 def _download(hub: Hub, revision: str) -> Path:
+    # Here, not above: the hub's client takes long to load, and most commands ask no hub.
+    from huggingface_hub import HfApi, constants, errors, snapshot_download  # noqa: PLC0415
+
+    # The HTTP library of this version of the hub's client, under its lasting name.
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # noqa: PLC0415
+
+    lost = (errors.LocalEntryNotFoundError, errors.XetDownloadError, httpx.HTTPError)
     where = f"dataset {hub.id!r} at revision {revision or 'main'!r}"
     try:
         HfApi().dataset_info(hub.id, revision=revision or None, timeout=ANSWER_SECONDS)
         folder = snapshot_download(
             hub.id, repo_type="dataset", revision=revision or None, allow_patterns=list(hub.files)
         )
-    except HfHubHTTPError as error:
+    except errors.HfHubHTTPError as error:
         status = error.response.status_code
         if status >= _SERVER_ERROR or status in _BUSY:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
         remedy = "pass --source FILE, or set HF_TOKEN if it is gated"
         raise SeedError(f"the hub refuses {where}: {error}; {remedy}") from error
-    except _LOST as error:
+    except (*lost, ConnectionError, TimeoutError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
     except OSError as error:
         # No space, no permission: the hub is not to blame, so no sample takes its place.
         remedy = "set HF_HOME to a folder with space"
-        raise SeedError(f"cannot keep {where} in {HF_HUB_CACHE}: {error}; {remedy}") from error
+        raise SeedError(
+            f"cannot keep {where} in {constants.HF_HUB_CACHE}: {error}; {remedy}"
+        ) from error
     return Path(folder)
 
 
 def _cached(hub: Hub, revision: str) -> Snapshot | None:
+    from huggingface_hub import errors, get_cached_repo_tree, snapshot_download  # noqa: PLC0415
+
     # Other programs leave partial copies: only a cached listing of the commit proves all is there.
     try:
         get_cached_repo_tree(hub.id, repo_type="dataset", revision=revision)
@@ -91,7 +89,7 @@ def _cached(hub: Hub, revision: str) -> Snapshot | None:
             allow_patterns=list(hub.files),
             local_files_only=True,
         )
-    except (CachedRepoTreeNotFoundError, LocalEntryNotFoundError):
+    except (errors.CachedRepoTreeNotFoundError, errors.LocalEntryNotFoundError):
         return None
     return _snapshot(hub, Path(folder))
 

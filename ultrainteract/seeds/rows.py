@@ -13,9 +13,6 @@ from io import StringIO
 from pathlib import Path
 from typing import IO
 
-from pyarrow import ArrowException
-from pyarrow.parquet import ParquetFile
-
 from ultrainteract.errors import SeedError, boundary
 from ultrainteract.seeds.registry import DIGITS, Row, Skip
 
@@ -38,8 +35,7 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row | Skip]]:
             f"{path}: unknown kind of file {suffix!r}; rows are read from "
             f"{', '.join(SUFFIXES)}, all but the last also as .gz"
         )
-    unreadable = (OSError, EOFError, zlib.error, ArrowException)
-    with boundary(SeedError, f"cannot read {path}", *unreadable):
+    with boundary(SeedError, f"cannot read {path}", OSError, EOFError, zlib.error):
         if suffix == ".parquet":
             contents = _parquet(path)
         else:
@@ -138,7 +134,11 @@ def read_cells(path: Path) -> list[list[str]]:
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, object]]:
-    with ParquetFile(path) as file:
+    # What only parquet needs is loaded for parquet only.
+    from pyarrow import ArrowException  # noqa: PLC0415
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+
+    with boundary(SeedError, f"cannot read {path}", ArrowException), ParquetFile(path) as file:
         batches = file.iter_batches(batch_size=_BATCH)
         yield from _numbered(path, (row for batch in batches for row in batch.to_pylist()))
 

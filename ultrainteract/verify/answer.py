@@ -123,7 +123,7 @@ def _joint_maths(sentence: str, maths: list[re.Match[str]]) -> str:
     return ", ".join(match[1].strip() for match in maths[first:])
 
 
-def from_output(output: str) -> str:
+def printed_answer(output: str) -> str:
     """The answer in what a program printed: its last non-empty line, or value of several lines.
 
     A matrix that sympy or numpy prints over several lines is one answer. `Answer:`, "The answer
