@@ -16,6 +16,8 @@ from ultrainteract.types import Judgement, NodeKind
 TEXT_ONLY = tuple(name for name in environments() if not load_environment(name).tools)
 WITH_CODE = tuple(name for name in environments() if load_environment(name).tools)
 PROBLEM = Posed(name="p", dataset="d", statement="What is 6 times 7?", answer="42")
+ENDLESS = "while True:\n"
+PATIENT, BRIEF = 60.0, 1.0
 RIGHT = Case(
     name="right",
     problem=PROBLEM,
@@ -29,8 +31,26 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
-    async with Stage(load_config(Path("cpu"))) as stage:
+    """With time for a busy machine."""
+    async with Stage(load_config(Path("cpu"), [f"sandbox.seconds={PATIENT}"])) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hurried() -> AsyncIterator[Stage]:
+    """For programs that run out of whatever time they have."""
+    async with Stage(load_config(Path("cpu"), [f"sandbox.seconds={BRIEF}"])) as stage:
+        yield stage
+
+
+def within(case: Case, seconds: float) -> Case:
+    """The case, where each test of its problem may take so long."""
+    tests = case.problem.meta.get("tests")
+    if not isinstance(tests, dict):
+        return case
+    meta = {**case.problem.meta, "tests": {**tests, "seconds": seconds}}
+    problem = case.problem.model_copy(update={"meta": meta})
+    return case.model_copy(update={"problem": problem})
 
 
 async def complaints(stage: Stage, **changed: object) -> tuple[str, ...]:
@@ -46,8 +66,15 @@ async def test_the_cases_of_an_environment_without_tools_hold(name: str, stage: 
 
 @pytest.mark.docker
 @pytest.mark.parametrize("name", WITH_CODE)
-async def test_the_cases_of_an_environment_with_tools_hold(name: str, stage: Stage) -> None:
-    outcomes = [await stage.play(name, case) for case in read_cases(name)]
+async def test_the_cases_of_an_environment_with_tools_hold(
+    name: str, stage: Stage, hurried: Stage
+) -> None:
+    outcomes = [
+        await hurried.play(name, within(case, BRIEF))
+        if ENDLESS in case.reply
+        else await stage.play(name, within(case, PATIENT))
+        for case in read_cases(name)
+    ]
     assert [(one.case.name, one.complaints) for one in outcomes if one.complaints] == []
 
 
