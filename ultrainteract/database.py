@@ -1,5 +1,6 @@
 """One SQLite file in WAL mode: the one door to SQLite."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -48,7 +49,12 @@ class Database:
             wal = self.path.with_name(f"{self.path.name}-wal")
             # On a read-only file system WAL has no index; `immutable` would pass over its pages.
             if wal.exists() and wal.stat().st_size:
-                raise
+                if os.access(self.path.parent, os.W_OK):
+                    raise
+                raise JournalFault(
+                    f"{self.name} at {self.path} was left with changes that can be read only where "
+                    "its folder can be written to: look at a copy of the folder"
+                ) from None
             db = self._connect("ro&immutable=1")
         return db
 

@@ -91,8 +91,10 @@ class WriterLock:
 class FollowerLock:
     """One process at a time keeps a run's catalogue up; the others wait for their turn."""
 
+    FILE = "catalogue.lock"
+
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "catalogue.lock").open("a")
+        self._file = (folder / self.FILE).open("a")
 
     def take(self) -> bool:
         """Whether it is this one's turn now; it stays so until the process ends."""

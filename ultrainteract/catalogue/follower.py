@@ -132,33 +132,35 @@ def made_of(journal: Journal) -> str:
         return digest([journal.meta("shape"), journal.path.stat().st_ino])
 
 
-def start(run: Path, plugins: Sequence[Path] = ()) -> multiprocessing.process.BaseProcess:
-    """Follow the run in a process that ends with this one."""
+def start(
+    run: Path, shelf: Path, plugins: Sequence[Path] = ()
+) -> multiprocessing.process.BaseProcess:
+    """Follow the run in a process that ends with this one; its catalogue lies in `shelf`."""
     process = multiprocessing.get_context("spawn").Process(
-        target=follow, args=(run, tuple(plugins), os.getpid()), daemon=True
+        target=follow, args=(run, shelf, tuple(plugins), os.getpid()), daemon=True
     )
     process.start()
     return process
 
 
-def follow(run: Path, plugins: Sequence[Path], parent: int) -> None:
+def follow(run: Path, shelf: Path, plugins: Sequence[Path], parent: int) -> None:
     """Keep the run's catalogue up for as long as `parent` lives."""
     os.nice(_NICE)
     for plugin in plugins:
         load_plugin(plugin)
-    lock = FollowerLock(run)
+    lock = FollowerLock(shelf)
     while os.getppid() == parent:
         if lock.take():
             # One that is begun anew may not be there for a moment; pages say what else is wrong.
             with contextlib.suppress(RunFolderError):
-                _follow(run, parent)
+                _follow(run, shelf, parent)
         time.sleep(_PAUSE)
 
 
-def _follow(run: Path, parent: int) -> None:
+def _follow(run: Path, shelf: Path, parent: int) -> None:
     """Until the parent ends or the run is begun anew."""
     journal, config = read_run(run)
-    with contextlib.closing(journal), contextlib.closing(Catalogue(run)) as catalogue:
+    with contextlib.closing(journal), contextlib.closing(Catalogue(shelf)) as catalogue:
         follower = Follower(journal, config, catalogue)
         drawn = 0.0
         while os.getppid() == parent and not follower.stale:

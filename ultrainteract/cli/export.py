@@ -1,5 +1,7 @@
 """`ultrainteract export RUN --format llamafactory --to FOLDER`: the dataset in another shape."""
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -57,11 +59,14 @@ def export(
         )
     repair = Repair(tuple(balance or ()), tuple(drop or ()), tuple(against or ()))
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    if said := marks_of(run, wanted=marks):
-        dataset = run / FOLDER / "marks" / "dataset"
-        publish_layered(run, Layers(marks=said), dataset, plugin or ())
-        console.print(f"under {said}")
-    for file in write(dataset, form, to, repair):
-        console.print(str(file))
+    with tempfile.TemporaryDirectory(prefix="ultrainteract-") as spare:
+        if said := marks_of(run, wanted=marks):
+            # A run that can only be read is published elsewhere, for as long as it takes.
+            home = run if os.access(run, os.W_OK) else Path(spare)
+            dataset = home / FOLDER / "marks" / "dataset"
+            publish_layered(run, Layers(marks=said), dataset, plugin or ())
+            console.print(f"under {said}")
+        for file in write(dataset, form, to, repair):
+            console.print(str(file))
     for split, (kept, pairs) in repair.kept.items():
         console.print(f"{split}: {kept:,} of {pairs:,} pairs kept")

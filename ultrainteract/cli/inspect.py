@@ -78,7 +78,8 @@ def render_tree(tree: PreferenceTree, *, everything: bool) -> RenderableType:
             if everything or node.id in {*turn.chose, *turn.turned_down, turn.expanded}:
                 _add_node(branch, node, turn)
     for loss in tree.losses:
-        lost = f"turn {loss.turn}: {loss.samples} samples of {loss.model} lost: {loss.reason}"
+        samples = f"{loss.samples} sample{'s' if loss.samples != 1 else ''}"
+        lost = f"turn {loss.turn}: {samples} of {loss.model} lost: {loss.reason}"
         root.add(_text(lost, style="red"))
     root.add(_text(f"ended: {tree.stop}", style="dim"))
     return root

@@ -1,6 +1,7 @@
 """`ultrainteract report RUN`: the overview of a run as one HTML file, and its warnings."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -48,6 +49,9 @@ def report(
     from ultrainteract.report.overview import Overview
     from ultrainteract.report.page import Findings, render
 
+    file = to or run / FILE
+    if run.is_dir() and not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UserError(f"{str(file)!r} cannot be written: name a file elsewhere with --to")
     contamination = Contamination.against(against) if against else None
     misfits: list[str] = []
     overview, critiques = Overview(), Reread()
@@ -64,7 +68,6 @@ def report(
                 contamination.look(tree.instruction)
     leaking = critiques.result()
     findings = Findings(run.resolve().name, overview, tables.report(), contamination, leaking)
-    file = to or run / FILE
     with boundary(UserError, f"cannot write {str(file)!r}", OSError):
         file.write_text(render(findings), encoding="utf-8")
     quality = findings.quality

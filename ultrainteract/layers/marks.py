@@ -102,6 +102,12 @@ class Marks:
         return cls(said, hashlib.sha256(whole).hexdigest())
 
 
+def writable(run: Path) -> bool:
+    """Whether a mark can be added."""
+    file = run / FILE
+    return os.access(file if file.exists() else run, os.W_OK)
+
+
 def add(run: Path, mark: Mark) -> None:
     """Append a mark; on disk once it returns. Raises `RunFolderError`."""
     path = run / FILE

@@ -69,6 +69,7 @@ class Look:
     marks: Mapping[Target, Mark]
     before: str = ""
     after: str = ""
+    sealed: str = ""
     signs: Mapping[str, str] = field(default_factory=lambda: SIGNS)
 
     rich = staticmethod(rich)
@@ -141,7 +142,7 @@ def look_at(
     holding = {target: mark for target, mark in marks.items() if fits(tree, mark)}
     last = max((tree.depth, *(call.turn for call in opened.calls)), default=0)
     turns = [_turn(opened, number) for number in range(1, last + 1)]
-    return Look(run, opened, asked, turns, holding, *beside)
+    return Look(run, opened, asked, turns, holding, *beside, run.sealed)
 
 
 def beside(run: ShownRun, tree: str, asked: Asked) -> tuple[str, str]:

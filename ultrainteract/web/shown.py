@@ -4,7 +4,6 @@ The router asks for one by request, so that one application serves a run at `/`,
 below an address of its own.
 """
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ultrainteract.catalogue.catalogue import Catalogue
 from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.follower import made_of, start
 from ultrainteract.catalogue.opened import Opened, open_tree
+from ultrainteract.catalogue.shelf import Shelf
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import RunFolderError
 from ultrainteract.journal import Journal
@@ -35,12 +35,6 @@ class _Read:
     def of(cls, path: Path) -> "_Read":
         """Raises `RunFolderError`."""
         journal, config = read_run(path)
-        if not os.access(path, os.W_OK):
-            journal.close()
-            raise RunFolderError(
-                f"{path} cannot be written to, and the catalogue of its trees lies there: "
-                "look at a copy of the folder"
-            )
         return cls(journal, config, made_of(journal))
 
 
@@ -56,8 +50,9 @@ class ShownRun:
         self.path, self.base, self.name = path, base, path.absolute().name
         self._turn = threading.Lock()
         self._read = [_Read.of(path)]
-        self.catalogue = Catalogue(path)
-        self._follower = start(path, plugins)
+        self._shelf = Shelf.of(path)
+        self.catalogue = Catalogue(self._shelf.folder)
+        self._follower = start(path, self._shelf.folder, plugins)
         self._marks: tuple[object, Marks] = (None, Marks())
 
     def close(self) -> None:
@@ -67,6 +62,7 @@ class ShownRun:
         for one in self._read:
             one.journal.close()
         self.catalogue.close()
+        self._shelf.leave()
 
     def _now(self) -> "_Read":
         """The run as it is; one that was begun anew, or otherwise, is read anew."""
@@ -124,8 +120,17 @@ class ShownRun:
         about = file.stat()
         return f"{about.st_mtime_ns}-{about.st_size}"
 
+    @property
+    def sealed(self) -> str:
+        """Why nothing can be marked, in words; empty where it can."""
+        if marks.writable(self.path):
+            return ""
+        return "Nothing can be marked: the run's folder cannot be written to. Mark in a copy of it."
+
     def mark(self, one: Mark) -> None:
         """Add a mark. Raises `RunFolderError`."""
+        if self.sealed:
+            raise RunFolderError(self.sealed)
         marks.add(self.path, one)
 
     def stamp(self) -> str:
