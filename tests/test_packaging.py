@@ -33,9 +33,9 @@ def build(kind: str, target: Path, source: Path) -> Path:
     return made
 
 
-def probe(python: Path, where: Path) -> Path:
+def probe(python: Path, where: Path, *flags: str) -> Path:
     done = subprocess.run(
-        [python, "-P", "-c", PROBE], check=False, capture_output=True, text=True, cwd=where
+        [python, "-P", *flags, "-c", PROBE], check=False, capture_output=True, text=True, cwd=where
     )
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.strip())
@@ -65,7 +65,7 @@ def unpack_wheel(wheel: Path, home: Path) -> None:
 
 def test_a_wheel_carries_what_it_needs(tmp_path: Path, fresh: Path) -> None:
     unpack_wheel(build("wheel", tmp_path, ROOT), fresh)
-    assert fresh in probe(fresh / "bin" / "python", tmp_path).parents
+    assert fresh in probe(fresh / "bin" / "python", tmp_path, "-E").parents
 
 
 def test_a_wheel_from_the_source_archive_does_too(tmp_path: Path, fresh: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_wheel_from_the_source_archive_does_too(tmp_path: Path, fresh: Path) -
         tar.extractall(tmp_path / "source", filter="data")
     (source,) = (tmp_path / "source").iterdir()
     unpack_wheel(build("wheel", tmp_path / "wheel", source), fresh)
-    assert fresh in probe(fresh / "bin" / "python", tmp_path).parents
+    assert fresh in probe(fresh / "bin" / "python", tmp_path, "-E").parents
 
 
 def test_this_checkout_uses_its_own_folders(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def failed(program: str, problem: Problem) -> list[int]:
         input=task,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     wrong: list[int] = json.loads(done.stdout)

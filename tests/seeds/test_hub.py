@@ -22,7 +22,8 @@ NEWEST = "0123456789abcdef0123456789abcdef01234567"
 LOAD = """
 import json, sys
 from ultrainteract.errors import UserError
-from ultrainteract.seeds import Provenance, load
+from ultrainteract.seeds import Provenance, hub, load
+hub.ANSWER_SECONDS = 120
 name, source, recorded = json.loads(sys.argv[1])
 try:
     loaded = load(name, source=source, recorded=Provenance(**recorded) if recorded else None)
@@ -129,12 +130,14 @@ def load(
     """What the seed gives in a fresh process: [provenance, answers], or [error, message]."""
     # Other tests of this process may have put the hub out of reach.
     hub = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0"}
+    # A machine with other work is no hub that cannot be reached.
+    hub |= {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}
     done = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps([name, source, recorded])],
         env={**os.environ, **hub, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
         check=True,
     )
     result: list[object] = json.loads(done.stdout)

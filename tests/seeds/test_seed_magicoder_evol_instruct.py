@@ -148,7 +148,7 @@ def test_bundled_response_does_what_was_asked(name: str) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import combinations, count
 from math import isqrt
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -183,6 +183,6 @@ def test_every_native_row_loads_or_is_skipped_for_a_reason(path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["-" * 100_000 + "1", "answer " * 20_000, "answer is " * 10_000])
 def test_a_long_rationale_is_read_at_once(text: str) -> None:
-    begun = perf_counter()
+    begun = thread_time()
     assert mathqa(Row(Problem="p", options=PLAIN, correct="a", Rationale=text)).rationale
-    assert perf_counter() - begun < 1
+    assert thread_time() - begun < 1

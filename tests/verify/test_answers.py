@@ -34,14 +34,12 @@ async def accepted(rows: Iterator[Case]) -> dict[tuple[str, str, str], bool]:
         await grader.close()
 
 
-@pytest.mark.timeout(120)
 async def test_answers_that_say_the_same_are_accepted() -> None:
     verdicts = await accepted(cases("answers.jsonl", label=True))
     assert len(verdicts) > 400
     assert [row for row, right in verdicts.items() if not right] == []
 
 
-@pytest.mark.timeout(120)
 async def test_near_misses_are_never_accepted() -> None:
     verdicts = await accepted(cases("answers.jsonl", label=False))
     assert len(verdicts) > 500

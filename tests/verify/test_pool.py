@@ -49,8 +49,10 @@ def probe(predicted: str, gold: str = "") -> Claim:
     return Claim("probe", predicted, gold)
 
 
-async def test_a_verdict_names_its_rule_and_the_grader(grader: Grader) -> None:
+async def test_a_verdict_names_its_rule_and_the_grader() -> None:
+    grader = Grader()
     verdict = await grader.judge(Claim("math", "2*sqrt(3)", r"\sqrt{12}"))
+    await grader.close()
     assert verdict.judgement is Judgement.CORRECT
     assert (verdict.rule, verdict.grader) == ("value", GRADER_VERSION)
 

@@ -115,7 +115,6 @@ def test_texts_are_normalised_as_the_official_evaluator_does(text: str) -> None:
     assert normalise(text) == _official(text)
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", ["[1]", " (a)", "(", "*", "1", "|", ", a"])
 def test_texts_that_hang_the_official_patterns_are_answered(piece: str) -> None:
     assert judged(piece * 600 + "x", "5|" + piece * 300) == "incorrect"
