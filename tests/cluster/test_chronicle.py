@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.report.test_snapshot import snapshot
 from ultrainteract.budget import Price
 from ultrainteract.cluster import log as run_log
 from ultrainteract.cluster.accounts import Accounts
@@ -97,6 +99,32 @@ def test_a_disk_that_hangs_holds_up_neither_the_words_on_the_terminal_nor_the_en
     assert len(said) == 3
     assert len(os.read(reader, 1 << 20)) < 100_000
     os.close(reader)
+
+
+@contextlib.contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_lines_that_a_full_disk_did_not_take_are_written_once_it_does(tmp_path: Path) -> None:
+    most, room = 1 << 30, 100
+    (tmp_path / LOG).touch()
+    os.truncate(tmp_path / LOG, most - room)
+    with RunLog(tmp_path) as log:
+        with no_file_larger_than(most):
+            for number in range(300):
+                log.event("said", text=f"{number} {'x' * room}")
+            log.flush(snapshot())
+            while read_snapshot(tmp_path) is None:
+                time.sleep(0.01)
+        assert (tmp_path / LOG).stat().st_size == most
+    with (tmp_path / LOG).open("rb") as file:
+        file.seek(most - room)
+        said = [json.loads(line)["text"].split()[0] for line in file]
+    assert said == [str(number) for number in range(300)]
 
 
 def test_spending_goes_on_from_what_the_journal_held(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Self, TextIO, TypeAlias
+from typing import Self, TypeAlias
 
 from ultrainteract.cluster.rounds import TreeReport
 from ultrainteract.report.snapshot import Snapshot
@@ -49,7 +50,7 @@ class RunLog:
         self._writing: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        file = (self._folder / LOG).open("a", encoding="utf-8")
+        file = (self._folder / LOG).open("ab", buffering=0)
         # A daemon: one that a disk holds does not keep the process.
         self._writing = threading.Thread(target=self._write_all, args=[file], daemon=True)
         self._writing.start()
@@ -77,17 +78,18 @@ class RunLog:
         lines, self._lines = self._lines, []
         self._to_write.put(("".join(lines), snapshot))
 
-    def _write_all(self, file: TextIO) -> None:
-        for lines, snapshot in iter(self._to_write.get, None):
-            # What a full disk does not take stays in the buffer.
-            with contextlib.suppress(OSError):
-                file.write(lines)
-                file.flush()
-            with contextlib.suppress(OSError):
-                if snapshot:
-                    snapshot.write(self._folder)
-        with contextlib.suppress(OSError):
-            file.close()
+    def _write_all(self, file: FileIO) -> None:
+        held = b""
+        with file:
+            for lines, snapshot in iter(self._to_write.get, None):
+                held += lines.encode()
+                # What a full disk does not take waits for the next lines.
+                with contextlib.suppress(OSError):
+                    while held:
+                        held = held[file.write(held) :]
+                with contextlib.suppress(OSError):
+                    if snapshot:
+                        snapshot.write(self._folder)
 
     def beside(self, progress: Progress) -> Progress:
         """What is said there is written here, too."""

@@ -85,7 +85,7 @@ class Marks:
     def read(cls, run: Path) -> Self:
         """Those of a run, where it has any. Raises `RunFolderError` for a damaged file."""
         path = run / FILE
-        what = f"{path} holds a line that is no mark: mend or remove that line"
+        what = f"cannot read {path} (mend or remove a line that is no mark)"
         with boundary(RunFolderError, what, OSError, ValidationError):
             data = path.read_bytes() if path.exists() else b""
             # What follows the last line end was cut off while it was written.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ultrainteract.errors import RunFolderError, boundary
 from ultrainteract.journal import Journal
 from ultrainteract.types import digest
 
@@ -32,11 +33,12 @@ def stamp_of(journal: Journal, layers: Iterable[str] = ()) -> Stamp:
 
 
 def write_stamp(dataset: Path, stamp: Stamp) -> None:
-    """Beside the dataset. Raises OSError."""
+    """Beside the dataset. Raises `RunFolderError`."""
     path = _place(dataset)
     draft = path.with_suffix(".draft")
-    draft.write_text(stamp.model_dump_json(), encoding="utf-8")
-    draft.replace(path)
+    with boundary(RunFolderError, f"cannot write {path}", OSError):
+        draft.write_text(stamp.model_dump_json(), encoding="utf-8")
+        draft.replace(path)
 
 
 def read_stamp(dataset: Path) -> Stamp | None:
