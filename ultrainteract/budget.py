@@ -6,7 +6,7 @@ live tree did; a run by what all of its trees have recorded.
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from ultrainteract.config import RunConfig
@@ -148,22 +148,17 @@ class Till:
 
     def __init__(self, limits: LimitsConfig, prices: Prices, spent: Spending) -> None:
         self._limits, self._prices = limits, prices
-        self._bill = bill(spent, prices)
+        self._spent = dict(spent)
 
     def pay(self, model: str, usage: Usage) -> None:
         """One more call."""
-        before, price = self._bill, self._prices.get(model)
-        self._bill = Bill(
-            before.calls + 1,
-            before.tokens + usage.prompt_tokens + usage.completion_tokens,
-            before.money + (price.of(usage) if price else 0.0),
-            before.seconds,
-        )
+        before = self._spent.get(model, Spent())
+        self._spent[model] = replace(before, calls=before.calls + 1, usage=before.usage + usage)
 
     @property
     def reached(self) -> str:
         """Which limit is reached, in words; empty while all are open."""
-        return limit_reached(self._bill, self._limits)
+        return limit_reached(bill(self._spent, self._prices), self._limits)
 
 
 class _Effects(Protocol):
