@@ -185,12 +185,8 @@ def open_run(path: Path) -> RunFolder:
     path = path.absolute()
     with boundary(RunFolderError, f"cannot write the run folder {path}", OSError):
         (path / "logs").mkdir(parents=True, exist_ok=True)
-        free_mb = shutil.disk_usage(path).free // 2**20
-        if free_mb < _SPACE_MB:
-            raise RunFolderError(
-                f"{path} has {free_mb} MB of free disk space, a run needs {_SPACE_MB} MB at "
-                "least: make room, or put runs elsewhere with RUNS=<folder>"
-            )
+        if lack := lack_of_room(path):
+            raise RunFolderError(f"{lack}: make room, or put runs elsewhere with RUNS=<folder>")
         lock = RunLock(path)
     try:
         journal = Journal(path)
@@ -198,6 +194,14 @@ def open_run(path: Path) -> RunFolder:
         lock.release()
         raise
     return RunFolder(path, journal, lock)
+
+
+def lack_of_room(folder: Path) -> str:
+    """In words, where the disk of a folder has less than a run needs; else empty."""
+    free_mb = shutil.disk_usage(folder).free // 2**20
+    if free_mb >= _SPACE_MB:
+        return ""
+    return f"{folder} has {free_mb} MB of free disk space, a run needs {_SPACE_MB} MB at least"
 
 
 def read_run(path: Path) -> tuple[Journal, RunConfig]:

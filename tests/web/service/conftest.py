@@ -35,6 +35,7 @@ class Service:
     """`guard` is the application; `client` has the token, `stranger` has none."""
 
     house: House
+    engines: SharedEngines
     dispatcher: Dispatcher
     viewed: Viewed
     guard: Guard
@@ -58,16 +59,18 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @contextlib.contextmanager
-def serviced(folder: Path) -> Iterator[Service]:
-    """One over `runs` in that folder."""
-    house = House(folder / "runs", RunConfig.model_validate(BASE))
+def serviced(folder: Path, base: RunConfig | None = None) -> Iterator[Service]:
+    """One over `runs` in that folder, which may use no GPU."""
+    house = House(folder / "runs", base or RunConfig.model_validate(BASE))
     with HouseLock(house.own):
         ledger = Ledger(house.own)
-        dispatcher = Dispatcher(house, ledger, SharedEngines({}, folder, ()), 1)
+        engines = SharedEngines(house.base.models, folder, ())
+        dispatcher = Dispatcher(house, ledger, engines, 1)
         viewed = Viewed(house, ledger)
         guard = application(dispatcher, Token(SECRET), viewed)
         yield Service(
             house,
+            engines,
             dispatcher,
             viewed,
             guard,

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from ultrainteract.web.service.archive import archive, files_of
+from ultrainteract.web.service.archive import ArchiveResponse, files_of
 from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
 from ultrainteract.web.service.events import events
@@ -208,11 +208,9 @@ def _about_data(router: APIRouter, dispatcher: Dispatcher) -> None:
         },
         tags=["dataset"],
     )
-    def download_dataset(name: Name) -> StreamingResponse:
+    def download_dataset(name: Name) -> ArchiveResponse:
         """The published dataset, as it is loaded by `datasets.load_dataset`."""
-        stream = archive(dataset_of(name), name)
-        named = {"Content-Disposition": f'attachment; filename="{name}.tar"'}
-        return StreamingResponse(stream, media_type="application/x-tar", headers=named)
+        return ArchiveResponse(dataset_of(name), name)
 
     @router.get("/runs/{name}/dataset/files", responses=described(404, 409, 422), tags=["dataset"])
     def list_dataset_files(name: Name) -> DatasetFiles:

@@ -1,16 +1,19 @@
 """A published dataset as files, and as one stream of a tar archive.
 
 A file is found in a listing of what is there, never by joining paths: what the listing lacks does
-not exist. A run that publishes again puts a new folder in the place of the old one; an archive
-opens all its files first, so that it holds one dataset or the other.
+not exist. A run that publishes again puts a new folder in the place of the old one, and one that is
+deleted is gone; an archive opens all its files first, so that it holds one dataset or the other.
 """
 
 import contextlib
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 _CHUNK = 256 * 1024
 
@@ -21,7 +24,24 @@ def files_of(dataset: Path) -> dict[str, Path]:
     return {path.relative_to(dataset).as_posix(): path for path in sorted(found)}
 
 
-def archive(dataset: Path, name: str) -> Iterator[bytes]:
+class ArchiveResponse(StreamingResponse):
+    """The archive; lets go of its files when the client has it, and when the client has gone."""
+
+    def __init__(self, dataset: Path, name: str) -> None:
+        self._stream = archive(dataset, name)
+        named = {"Content-Disposition": f'attachment; filename="{name}.tar"'}
+        super().__init__(self._stream, media_type="application/x-tar", headers=named)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # A client that went away leaves it where it stood.
+            self._stream.close()
+
+
+def archive(dataset: Path, name: str) -> Generator[bytes]:
     """A tar archive of it, below the folder `name`; of equal files, equal bytes."""
     # Parquet is compressed already.
     with contextlib.ExitStack() as stack:

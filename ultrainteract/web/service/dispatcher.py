@@ -6,11 +6,13 @@ command resumes, or finds nothing to do, and its exit status says how the run st
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ultrainteract.cluster.roster import FILE, Replicas, write_roster
 from ultrainteract.config import RunConfig
-from ultrainteract.errors import UltraInteractError
+from ultrainteract.errors import DiskFull, RunFolderError, UltraInteractError, boundary
+from ultrainteract.run_folder import lack_of_room
 from ultrainteract.web.service.child import Child, last_words
 from ultrainteract.web.service.engines import SharedEngines
 from ultrainteract.web.service.house import House
@@ -19,6 +21,9 @@ from ultrainteract.web.service.submission import Further, Submission, resolve
 
 # A stop records what is under way: a model may take minutes to answer.
 _PATIENCE = 60.0
+# Between two tries to write on a disk that is full.
+_FULL = 2.0
+_WAITS = "waits for the servers of its models"
 _BUDGET, _STOPPED = 3, 130
 
 
@@ -26,6 +31,8 @@ _BUDGET, _STOPPED = 3, 130
 class _Carried:
     task: asyncio.Task[None]
     child: Child | None = None
+    waits: bool = False
+    """For servers, before its command begins."""
 
 
 class Dispatcher:
@@ -89,18 +96,19 @@ class Dispatcher:
         return self._told(name)
 
     async def work(self) -> None:
-        """Carry runs, until `stop`. Raises what the ledger raises."""
+        """Carry runs, until `stop`. Raises what the ledger raises; waits where the disk is full."""
         async with asyncio.TaskGroup() as group:
             # What an earlier service left under way comes first, and is not counted again.
             for entry in self.ledger.entries(UNDER_WAY):
                 self._carry_in(group, entry)
             while not self._stopping:
                 self._changed.clear()
-                for entry in self.ledger.entries({State.QUEUED}):
-                    if len(self._carried) < self._at_once:
-                        self.ledger.become(entry.name, State.RUNNING)
-                        self._carry_in(group, self.ledger[entry.name])
-                await self._changed.wait()
+                try:
+                    self._begin_some(group)
+                except DiskFull:
+                    await asyncio.sleep(_FULL)
+                else:
+                    await self._changed.wait()
 
     async def stop(self) -> None:
         """Stop what goes so that the next service goes on with it."""
@@ -136,6 +144,18 @@ class Dispatcher:
         carried = self._carried.get(name)
         if carried and carried.child:
             carried.child.interrupt()
+        elif carried and carried.waits:
+            carried.task.cancel()
+
+    def _begin_some(self, group: asyncio.TaskGroup) -> None:
+        """Raises `DiskFull`, also where a run would be refused for want of room."""
+        queued = self.ledger.entries({State.QUEUED})
+        for entry in queued[: max(0, self._at_once - len(self._carried))]:
+            if lack := lack_of_room(self.house.runs):
+                self.ledger.explain(entry.name, f"waits: {lack}")
+                raise DiskFull(lack)
+            self.ledger.become(entry.name, State.RUNNING)
+            self._carry_in(group, self.ledger[entry.name])
 
     def _carry_in(self, group: asyncio.TaskGroup, entry: Entry) -> None:
         task = group.create_task(self._carry(entry))
@@ -148,53 +168,71 @@ class Dispatcher:
         task.add_done_callback(over)
 
     async def _carry(self, entry: Entry) -> None:
+        end: int | UltraInteractError | None = None
         try:
-            code = await self._through(entry)
+            end = await self._through(entry)
+        except asyncio.CancelledError:
+            # Or it was paused or cancelled while it waited.
+            if self._stopping or not self._carried[entry.name].waits:
+                raise
+            self._carried[entry.name].waits = False
         except UltraInteractError as error:
             if child := self._carried[entry.name].child:
                 child.interrupt()
                 await child.ended()
-            self.ledger.become(entry.name, State.FAILED, str(error))
-            return
-        self._settle(entry.name, code)
+            end = error
+        while True:
+            try:
+                return self._settle(entry.name, end)
+            except DiskFull:
+                if self._stopping:
+                    # As it stands in the ledger, the next service goes on with it.
+                    return None
+                await asyncio.sleep(_FULL)
 
     async def _through(self, entry: Entry) -> int | None:
         """The exit status of the run's command; None where it is not known."""
-        name, config = entry.name, entry.config
-        folder = self.house.run(name)
-        child = Child.find(folder)
-        if child is None and entry.state is not State.RUNNING:
-            return None
-        if child:
-            self._carried[name].child = child
-            if entry.state is not State.RUNNING:
-                child.interrupt()
-        async with self._engines.leased(name, config.used_models()) as urls:
+        name, models = entry.name, entry.config.used_models()
+        folder, carried = self.house.run(name), self._carried[name]
+        child = carried.child = Child.find(folder)
+        if self.ledger[name].state is not State.RUNNING:
             if child is None:
-                # It may have been paused or cancelled while a server started.
-                if self.ledger[name].state is not State.RUNNING:
-                    return None
-                (folder / FILE).unlink(missing_ok=True)
+                return None
+            child.interrupt()
+        carried.waits = child is None
+        if carried.waits and self._engines.serves(models):
+            self.ledger.explain(name, _WAITS)
+        async with self._engines.leased(name, models) as urls:
+            carried.waits = False
+            if child is None:
+                self.ledger.explain(name, "")
                 words = self.house.words(entry, urls)
-                child = Child.begin(folder, words, self.house.output(name))
-                self._carried[name].child = child
+                child = carried.child = self._begun(name, words)
             elif urls:
                 # The servers of the earlier service went with it: these have other addresses.
                 write_roster(folder, {model: Replicas(urls=url) for model, url in urls.items()})
             return await child.ended()
 
-    def _settle(self, name: str, code: int | None) -> None:
-        match self.ledger[name].state, code:
+    def _begun(self, name: str, words: Sequence[str]) -> Child:
+        folder, log = self.house.run(name), self.house.output(name)
+        with boundary(RunFolderError, f"cannot begin the run in {folder}", OSError):
+            (folder / FILE).unlink(missing_ok=True)
+            return Child.begin(folder, words, log)
+
+    def _settle(self, name: str, end: int | UltraInteractError | None) -> None:
+        match self.ledger[name].state, end:
             case _, 0:
                 self.ledger.become(name, State.DONE)
             case State.CANCELLING, _:
                 self.ledger.become(name, State.CANCELLED)
             case State.PAUSING, _:
                 self.ledger.become(name, State.PAUSED)
-            case _, None:
+            case _, None | DiskFull():
                 self.ledger.become(name, State.QUEUED)
             case _ if self._stopping:
                 pass
+            case _, UltraInteractError() as error:
+                self.ledger.become(name, State.FAILED, str(error))
             case _, int(status) if status == _BUDGET:
                 self.ledger.become(name, State.BUDGET, last_words(self.house.output(name)))
             case _, int(status) if status == _STOPPED:

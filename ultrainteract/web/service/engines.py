@@ -46,6 +46,14 @@ class SharedEngines:
         self._servers: dict[bytes, _Server] = {}
         self._room = asyncio.Condition()
 
+    def serves(self, names: Collection[str]) -> bool:
+        """Whether the service serves one of the models `names`."""
+        return bool(self._wanted(names))
+
+    def _wanted(self, names: Collection[str]) -> dict[str, ModelConfig]:
+        found = {name: self._models[name] for name in names if name in self._models}
+        return {name: model for name, model in found.items() if _started_here(model)}
+
     @contextlib.asynccontextmanager
     async def leased(
         self, run: str, names: Collection[str]
@@ -54,13 +62,8 @@ class SharedEngines:
 
         Raises `SetupError`: a server does not start, or the machine lacks GPUs.
         """
-        wanted = {
-            name: model
-            for name in names
-            if (model := self._models.get(name)) and _started_here(model)
-        }
         try:
-            yield await self._lease(run, wanted)
+            yield await self._lease(run, self._wanted(names))
         finally:
             async with self._room:
                 for server in self._servers.values():

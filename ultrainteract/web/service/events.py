@@ -1,7 +1,8 @@
 """What happens in a run as server-sent events: the lines of its log, its state, its progress.
 
 An event of the log has the log's offset after it as its id, so that a client that comes back with
-`Last-Event-ID` misses nothing and hears nothing twice. Events `run` tell how it stands, with no id.
+`Last-Event-ID` misses nothing and hears nothing twice. Events `run` tell how it stands, with no id:
+when that changes, and now and then.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ async def events(
     log: Path, after: int, now: Callable[[], RunShown], ends: Callable[[RunShown], bool]
 ) -> AsyncIterator[bytes]:
     """Those after the offset `after`; the last one is of a state of the run that `ends` them."""
-    told, spoke = "", time.monotonic()
+    told, spoke = None, time.monotonic()
     while True:
         # Before the log is read: what it holds once the run is over is all that it will hold.
         shown = await asyncio.to_thread(now)
@@ -30,18 +31,22 @@ async def events(
         for line in lines:
             yield _event(_kind(line.text), line.text, line.end)
             after = line.end
-        said = shown.model_dump_json(exclude_unset=True)
-        if said != told:
-            yield _event("run", said.encode())
-        if said != told or lines:
-            told, spoke = said, time.monotonic()
-        elif time.monotonic() - spoke > _BEAT:
-            yield b": still here\n\n"
-            spoke = time.monotonic()
+        stands = _stands(shown)
+        if stands != told or time.monotonic() - spoke > _BEAT:
+            yield _event("run", shown.model_dump_json(exclude_unset=True).encode())
+            told, spoke = stands, time.monotonic()
         if not lines:
             if ends(shown):
                 return
             await asyncio.sleep(_LOOK)
+
+
+def _stands(shown: RunShown) -> RunShown:
+    """What is told at once when it changes; a rate always does."""
+    if shown.progress is None:
+        return shown
+    rates = {"at": shown.changed, "tokens_per_second": 0.0, "seconds_left": None}
+    return shown.model_copy(update={"progress": shown.progress.model_copy(update=rates)})
 
 
 class _Line(NamedTuple):

@@ -132,6 +132,11 @@ class Ledger(Database):
                 (asked.model_dump_json(exclude_unset=True), config.model_dump_json(), asked.name),
             )
 
+    def explain(self, name: str, reason: str) -> None:
+        """Why it is in its state, from now on."""
+        with self._transaction("explain a run's state"):
+            self._db.execute("UPDATE run SET reason = ? WHERE name = ?", (reason, name))
+
     def forget(self, name: str) -> None:
         """All but its name. One that is forgotten already stays so."""
         with self._transaction("delete a run"):
