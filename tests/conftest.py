@@ -15,13 +15,15 @@ from unittest import mock
 import pytest
 import yaml
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from ultrainteract.cli.main import main
 
 MODEL = "served"
 # Variables that are read when they are needed.
 LATE = {"COLUMNS", "DOCKER_HOST"}
+# Until a browser has done what it does at once, on a machine with other work.
+BROWSER_MS = 120_000
 # The same examples everywhere, however slow the machine: what holds here holds where a change is
 # checked. `--hypothesis-profile=default` looks for others.
 settings.register_profile(
@@ -132,7 +134,9 @@ def chromium() -> Iterator[Browser]:
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     )
+    expect.set_options(timeout=BROWSER_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        browser = playwright.chromium.launch(executable_path=path, args=quiet, timeout=BROWSER_MS)
+        browser.on("context", lambda context: context.set_default_timeout(BROWSER_MS))
         yield browser
         browser.close()

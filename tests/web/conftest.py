@@ -81,7 +81,7 @@ def viewing(command: Command, run: Path) -> Iterator[Viewed]:
             yield Viewed(run, found[0], command)
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            process.communicate(timeout=20)
+            process.communicate(timeout=280)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def page(chromium: Browser, viewed: Viewed) -> Iterator[Page]:
     assert not said
 
 
-def wait_until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_until(true: Callable[[], object], what: str, seconds: float = 280) -> None:
     """Look again until it is true."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -1,7 +1,6 @@
 """What the viewer answers to: any address, query and form; and several runs in one service."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.layers.conftest import Erring, grow_run, instructions
+from tests.web.conftest import wait_until
 from ultrainteract.catalogue.order import ORDERS
 from ultrainteract.catalogue.search import Search
 from ultrainteract.layers.marks import FILE, Marks
@@ -34,10 +34,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShownRun]:
 
 
 def caught_up(run: ShownRun) -> None:
-    deadline = time.monotonic() + 60
-    while sum(run.catalogue.states().values()) < TREES:
-        assert time.monotonic() < deadline, "the catalogue was never complete"
-        time.sleep(0.05)
+    wait_until(
+        lambda: sum(run.catalogue.states().values()) >= TREES, "the catalogue was never complete"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tests.conftest import Command
+from tests.conftest import MODEL, Command
+from ultrainteract.testing.faults import FaultKind, FaultRule
 
 SECRET = "a-secret-of-the-whole-team"
 # Takes the words of vLLM's command line that say where and under which name; notes each start.
@@ -29,6 +30,9 @@ with Path(os.environ["STARTS"]).open("a") as starts:
 words = ["--port", word("--port"), "--models", word("--served-model-name")]
 main([*words, "--latency-ms", os.environ.get("LATENCY", "0")])
 """
+CRITIC = "critic"
+# As long as it holds, a tree that needs a critic waits for one.
+UNCRITICISED = FaultRule(kind=FaultKind.STATUS, status=503, retry_after="0.2", model=CRITIC)
 
 
 class Running:
@@ -42,7 +46,7 @@ class Running:
         data = json.dumps(body).encode() if body is not None else b"" if post else None
         headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
         try:
-            with urlopen(Request(f"{self.url}{path}", data, headers), timeout=30) as answer:
+            with urlopen(Request(f"{self.url}{path}", data, headers), timeout=280) as answer:
                 found: dict[str, object] = json.load(answer)
         except HTTPError as error:
             raise AssertionError(f"{path}: {error.code} {error.read().decode()}") from error
@@ -54,7 +58,7 @@ class Running:
         assert isinstance(listed, list)
         return {one["name"]: one["state"] for one in listed}
 
-    def until(self, true: Callable[[dict[str, str]], bool], seconds: float = 90) -> dict[str, str]:
+    def until(self, true: Callable[[dict[str, str]], bool], seconds: float = 280) -> dict[str, str]:
         """The states, once they are so."""
         deadline = time.monotonic() + seconds
         while not true(states := self.states()):
@@ -82,7 +86,16 @@ def serving(command: Command, config: Path, *words: str) -> Iterator[Running]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=280)
+
+
+def criticised(command: Command, url: str) -> Path:
+    """The configuration of `command`, with another model for a critic."""
+    models: dict[str, object] = {
+        name: {"model": model, "serve": {"base_url": url}}
+        for name, model in (("actor", MODEL), (CRITIC, CRITIC))
+    }
+    return command.config(url, models=models, roles={"critic": CRITIC})
 
 
 def children(runs: Path) -> list[int]:

@@ -23,7 +23,7 @@ class Bench:
         weights.mkdir(parents=True, exist_ok=True)
         (weights / "config.json").write_text("{}")
         env = {"STARTS": str(self._starts)}
-        given = {"device": device, "vllm_env": env, "start_seconds": 60, **serve}
+        given = {"device": device, "vllm_env": env, "start_seconds": 280, **serve}
         return ModelConfig(model=str(weights), serve=ServeConfig.model_validate(given))
 
     def starts(self) -> list[str]:

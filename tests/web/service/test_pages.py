@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import MODEL, Command
-from tests.web.service.running import SECRET, serving
+from tests.web.service.running import CRITIC, SECRET, UNCRITICISED, criticised, serving
 from ultrainteract.testing.process import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.ray]
@@ -31,8 +31,8 @@ def in_order(page: Page) -> None:
 
 
 def test_a_person_logs_in_watches_stops_and_looks(chromium: Browser, command: Command) -> None:
-    with serve(models=(MODEL,), latency_ms=150) as server:
-        config = command.config(server.url)
+    with serve(models=(MODEL, CRITIC), faults=(UNCRITICISED,)) as server:
+        config = criticised(command, server.url)
         with serving(command, config) as service:
             context = chromium.new_context(base_url=service.url)
             page = context.new_page()
@@ -67,8 +67,8 @@ def test_a_person_logs_in_watches_stops_and_looks(chromium: Browser, command: Co
             expect(page).to_have_url(f"{service.url}/")
             expect(page.get_by_role("heading", name="second")).to_have_count(0)
             assert service.states().keys() == {"first"}
-            first = page.get_by_role("heading", name="first done")
-            expect(first).to_be_visible(timeout=60_000)
+            server.set_faults()
+            expect(page.get_by_role("heading", name="first done")).to_be_visible()
             in_order(page)
             with page.expect_download() as download:
                 page.get_by_role("link", name="Download the dataset of first").click()
@@ -77,7 +77,7 @@ def test_a_person_logs_in_watches_stops_and_looks(chromium: Browser, command: Co
             page.get_by_role("link", name="first", exact=True).click()
             expect(page).to_have_url(f"{service.url}/runs/first/")
             page.get_by_role("link", name="Trees", exact=True).click()
-            expect(page.locator(".trees li")).to_have_count(2, timeout=20_000)
+            expect(page.locator(".trees li")).to_have_count(2)
             page.locator(".trees .title").first.click()
             expect(page.locator("section.turn").first).to_be_visible()
             page.get_by_role("link", name="Runs", exact=True).click()
