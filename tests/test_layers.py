@@ -21,6 +21,7 @@ LAYERS = [
         "limits",
         "prompts",
         "resources",
+        "readings",
         "replies",
         "number_words",
         "frames",

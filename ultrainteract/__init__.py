@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ultrainteract.frames import table_setup
     from ultrainteract.grow import Effects, grow_tree
     from ultrainteract.prompts import Prompt
+    from ultrainteract.readings import malformed, read_answer, read_program
     from ultrainteract.replies import answer_line, fenced_python, hide_answer
     from ultrainteract.tree import Node, Pair, PreferenceTree
     from ultrainteract.types import (
@@ -82,7 +83,10 @@ __all__ = [
     "kind_of",
     "load_config",
     "load_environment",
+    "malformed",
     "printed_answer",
+    "read_answer",
+    "read_program",
     "register_environment",
     "table_setup",
 ]
@@ -99,6 +103,7 @@ _HOMES = {
     "frames": ("table_setup",),
     "grow": ("Effects", "grow_tree"),
     "prompts": ("Prompt",),
+    "readings": ("malformed", "read_answer", "read_program"),
     "replies": ("answer_line", "fenced_python", "hide_answer"),
     "tree": ("Node", "Pair", "PreferenceTree"),
     "types": (

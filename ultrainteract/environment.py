@@ -67,13 +67,14 @@ class Environment(Protocol):
     """What a folder of `environments/` defines, registered by name.
 
     `schemas` are the reasoning schemas drawn by lot, `stop` the strings at which a reply ends.
+    One that inherits it has no tools, set-up and guides but its own.
     """
 
     name: ClassVar[str]
     task: ClassVar[Task]
-    tools: ClassVar[tuple[Tool, ...]]
+    tools: ClassVar[tuple[Tool, ...]] = ()
     schemas: ClassVar[tuple[str, ...]]
-    stop: ClassVar[tuple[str, ...]]
+    stop: ClassVar[tuple[str, ...]] = ()
 
     def prompt(self, problem: Problem) -> str:
         """The first user turn: tool list, task, statement. Published."""
@@ -86,9 +87,9 @@ class Environment(Protocol):
         this action, and perhaps a worked example. Not published."""
         ...
 
-    def setup(self, instruction: Instruction) -> str:
+    def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
         """Code that the notebook has run before the first action; empty for none."""
-        ...
+        return ""
 
     def read(self, instruction: Instruction, reply: str, *, truncated: bool) -> Reading:
         """Cut and classify a reply; strips what the model invented after its action.
@@ -110,14 +111,14 @@ class Environment(Protocol):
         """What the critic is asked about an incorrect action, the reference included."""
         ...
 
-    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:
+    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:  # noqa: ARG002
         """The guided ways this instruction's reference allows, in order of preference."""
-        ...
+        return ()
 
-    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:
+    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
         """The guidance that `opening` takes for this guide; `draft` is the model's reply to the
         guide's draft, empty where there is none. Empty: the draft is of no use."""
-        ...
+        return ""
 
 
 _registered: dict[str, type[Environment]] = {}

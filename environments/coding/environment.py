@@ -12,20 +12,20 @@ from ultrainteract import (
     OPINION,
     PROGRAM,
     Claim,
+    Environment,
     ExecResult,
     Guide,
     Instruction,
     Message,
     Node,
-    NodeKind,
     Problem,
     Prompt,
     Reading,
     Task,
     Tool,
     claim_on,
-    fenced_python,
     kind_of,
+    read_program,
     register_environment,
     table_setup,
 )
@@ -36,7 +36,7 @@ _SOLUTION = "guided_solution"
 
 
 @register_environment
-class Coding:
+class Coding(Environment):
     """An action is numbered steps and one python block."""
 
     name: ClassVar[str] = "coding"
@@ -73,14 +73,8 @@ class Coding:
 
         Code over a table is run; a program for tests or for a judge is the answer itself.
         """
-        block = fenced_python(reply, truncated=truncated)
-        if block is None:
-            reason = "cut off by the token limit" if truncated else "no python block"
-            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
-        if not block.code.strip():
-            return Reading(NodeKind.MALFORMED, block.text, reason="an empty python block")
         submitted = kind_of(instruction) in (PROGRAM, OPINION)
-        return Reading(NodeKind.ANSWER, block.text, block.code, submitted=submitted)
+        return read_program(reply, truncated=truncated, submitted=submitted)
 
     def claim(
         self, instruction: Instruction, reading: Reading, result: ExecResult | None

@@ -4,32 +4,29 @@ from typing import ClassVar
 
 from ultrainteract import (
     Claim,
+    Environment,
     ExecResult,
-    Guide,
     Instruction,
     Message,
     Node,
-    NodeKind,
     Problem,
     Prompt,
     Reading,
     Task,
-    Tool,
     answer_line,
     claim_on,
+    read_answer,
     register_environment,
 )
 
 
 @register_environment
-class LogicChoice:
+class LogicChoice(Environment):
     """Reasoning in text over the options of a question."""
 
     name: ClassVar[str] = "logic_choice"
     task: ClassVar[Task] = Task.LOGIC
-    tools: ClassVar[tuple[Tool, ...]] = ()
     schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought",)
-    stop: ClassVar[tuple[str, ...]] = ()
 
     def prompt(self, problem: Problem) -> str:
         """Task and question with its options."""
@@ -49,10 +46,6 @@ class LogicChoice:
             Message("assistant", Prompt.load(f"logic_choice/example_{schema}").render()),
         )
 
-    def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
-        """Nothing: there is no notebook."""
-        return ""
-
     def read(
         self,
         instruction: Instruction,  # noqa: ARG002
@@ -61,11 +54,7 @@ class LogicChoice:
         truncated: bool,
     ) -> Reading:
         """Everything up to the first answer line."""
-        found = answer_line(reply, truncated=truncated)
-        if found is None:
-            reason = "cut off by the token limit" if truncated else "no line 'Answer: ...'"
-            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
-        return Reading(NodeKind.ANSWER, found.text)
+        return read_answer(reply, truncated=truncated)
 
     def claim(
         self,
@@ -87,11 +76,3 @@ class LogicChoice:
         return Message("system", Prompt.load("logic_choice/critic").render()), Message(
             "user", asked
         )
-
-    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:  # noqa: ARG002
-        """None: there are no rationales (arXiv 2404.02078, table of datasets)."""
-        return ()
-
-    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
-        """No guide, no guidance."""
-        return ""

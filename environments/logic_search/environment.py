@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from ultrainteract import (
     Claim,
+    Environment,
     ExecResult,
-    Guide,
     Instruction,
     Message,
     Node,
@@ -23,12 +23,13 @@ from ultrainteract import (
     answer_line,
     claim_on,
     fenced_python,
+    malformed,
     register_environment,
 )
 
 
 @register_environment
-class LogicSearch:
+class LogicSearch(Environment):
     """Reasoning over what `wikipedia_search` finds."""
 
     name: ClassVar[str] = "logic_search"
@@ -61,10 +62,6 @@ class LogicSearch:
             Message("assistant", Prompt.load("logic_search/example_answer").render()),
         )
 
-    def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
-        """Nothing."""
-        return ""
-
     def read(
         self,
         instruction: Instruction,  # noqa: ARG002
@@ -80,8 +77,7 @@ class LogicSearch:
         if block and block.code.strip():
             return Reading(NodeKind.STEP, block.text, block.code)
         reason = "neither a python block nor a line 'Answer: ...'"
-        reason = "cut off by the token limit" if truncated else reason
-        return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
+        return malformed(reply, reason, truncated=truncated)
 
     def claim(
         self,
@@ -104,14 +100,6 @@ class LogicSearch:
         return Message("system", Prompt.load("logic_search/critic").render()), Message(
             "user", asked
         )
-
-    def guides(self, instruction: Instruction) -> tuple[Guide, ...]:  # noqa: ARG002
-        """None: there are no rationales (arXiv 2404.02078, table of datasets)."""
-        return ()
-
-    def guided(self, instruction: Instruction, guide: Guide, draft: str) -> str:  # noqa: ARG002
-        """No guide, no guidance."""
-        return ""
 
 
 def _facts(meta: Mapping[str, str]) -> Iterator[str]:

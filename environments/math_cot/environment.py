@@ -4,33 +4,31 @@ from typing import ClassVar
 
 from ultrainteract import (
     Claim,
+    Environment,
     ExecResult,
     Guide,
     Instruction,
     Message,
     Node,
-    NodeKind,
     Problem,
     Prompt,
     Reading,
     Task,
-    Tool,
     answer_line,
     claim_on,
     hide_answer,
+    read_answer,
     register_environment,
 )
 
 
 @register_environment
-class MathCot:
+class MathCot(Environment):
     """Chain of thought."""
 
     name: ClassVar[str] = "math_cot"
     task: ClassVar[Task] = Task.MATH_COT
-    tools: ClassVar[tuple[Tool, ...]] = ()
     schemas: ClassVar[tuple[str, ...]] = ("chain_of_thought",)
-    stop: ClassVar[tuple[str, ...]] = ()
 
     def prompt(self, problem: Problem) -> str:
         """Task and statement."""
@@ -50,10 +48,6 @@ class MathCot:
             Message("assistant", Prompt.load(f"math_cot/example_{schema}").render()),
         )
 
-    def setup(self, instruction: Instruction) -> str:  # noqa: ARG002
-        """Nothing."""
-        return ""
-
     def read(
         self,
         instruction: Instruction,  # noqa: ARG002
@@ -62,11 +56,7 @@ class MathCot:
         truncated: bool,
     ) -> Reading:
         """Everything up to the first answer line; what follows is talk."""
-        found = answer_line(reply, truncated=truncated)
-        if found is None:
-            reason = "cut off by the token limit" if truncated else "no line 'Answer: ...'"
-            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
-        return Reading(NodeKind.ANSWER, found.text)
+        return read_answer(reply, truncated=truncated)
 
     def claim(
         self,

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from ultrainteract import (
     Claim,
+    Environment,
     ExecResult,
     Guide,
     Instruction,
     Message,
     Node,
-    NodeKind,
     Problem,
     Prompt,
     Reading,
@@ -22,13 +22,14 @@ from ultrainteract import (
     claim_on,
     fenced_python,
     printed_answer,
+    read_program,
     register_environment,
     table_setup,
 )
 
 
 @register_environment
-class MathPot:
+class MathPot(Environment):
     """Program of thought."""
 
     name: ClassVar[str] = "math_pot"
@@ -73,13 +74,7 @@ class MathPot:
         truncated: bool,
     ) -> Reading:
         """Everything up to the end of the first python block; the rest is invented output."""
-        block = fenced_python(reply, truncated=truncated)
-        if block is None:
-            reason = "cut off by the token limit" if truncated else "no python block"
-            return Reading(NodeKind.MALFORMED, reply.strip(), reason=reason)
-        if not block.code.strip():
-            return Reading(NodeKind.MALFORMED, block.text, reason="an empty python block")
-        return Reading(NodeKind.ANSWER, block.text, block.code)
+        return read_program(reply, truncated=truncated)
 
     def claim(
         self,
