@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ultrainteract.cli.configured import configured
+from ultrainteract.cli.options import Environments
 from ultrainteract.config import RunConfig
 from ultrainteract.environment import environments as registered
 from ultrainteract.environment import load_environment
@@ -26,9 +27,7 @@ _WIDTH = 120
 
 def environments(
     only: Annotated[list[str] | None, typer.Option(help="An environment; may be repeated.")] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py that registers environments of yours.")
-    ] = None,
+    plugin: Environments = None,
     config: Annotated[
         Path, typer.Option(help="YAML file, or the name of a shipped one: sandbox and limits.")
     ] = Path("cpu"),

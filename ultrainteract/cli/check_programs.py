@@ -24,7 +24,7 @@ def programs(
         Path, typer.Option(help="YAML file, or the name of a shipped one: image and limits.")
     ] = Path("cpu"),
     override: Annotated[list[str] | None, typer.Option("--set", help="As for synthesize.")] = None,
-    misses: Annotated[bool, typer.Option("--misses", help="Name rows judged otherwise.")] = False,  # noqa: FBT002
+    misses: Annotated[bool, typer.Option("--misses", help="Name rows judged otherwise.")] = False,
 ) -> None:
     """Grade each program by its tests in the sandbox, and compare with the label."""
     rows = labelled(file, "program", "tests")

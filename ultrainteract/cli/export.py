@@ -9,12 +9,13 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.layered import Layers, marks_of, publish_layered
+from ultrainteract.cli.options import Environments, RunFolder, UnderMarks
 from ultrainteract.errors import RunFolderError
 from ultrainteract.layers.layer import FOLDER
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     form: Annotated[
         str,
         typer.Option("--format", help="One of: llamafactory, nemo_rl, torchtune, trl, verl_rl."),
@@ -35,12 +36,8 @@ def export(
         list[str] | None,
         typer.Option(help="Drop pairs whose problem overlaps with this test set; repeatable."),
     ] = None,
-    marks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
-    ] = True,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    marks: UnderMarks = True,
+    plugin: Environments = None,
 ) -> None:
     """Write a run's published dataset in the shape of a trainer.
 

@@ -1,7 +1,6 @@
 """`ultrainteract inspect RUN [TREE]`: a run's trees, or one tree as a person reads it."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from ultrainteract.cli.options import RunFolder
 from ultrainteract.errors import unknown
 from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.run_folder import read_run
@@ -28,9 +28,9 @@ _MARKS = {
 
 
 def inspect(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     tree: Annotated[str, typer.Argument(help="Tree id, or the beginning of one.")] = "",
-    everything: Annotated[  # noqa: FBT002
+    everything: Annotated[
         bool, typer.Option("--all", help="Show every action, not only the pairs of a turn.")
     ] = False,
 ) -> None:

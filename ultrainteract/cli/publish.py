@@ -7,22 +7,19 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.layered import Layers, marks_of, publish_layered
+from ultrainteract.cli.options import Environments, RunFolder, UnderMarks
 from ultrainteract.errors import RunFolderError
 from ultrainteract.layers.layer import FOLDER, read_layer
 
 
 def publish(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     layer: Annotated[str, typer.Option(help="Name of a layer that `regrade` wrote.")] = "",
-    marks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
-    ] = True,
+    marks: UnderMarks = True,
     to: Annotated[
         Path | None, typer.Option(help="Folder to write; else RUN/layers/NAME/dataset.")
     ] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    plugin: Environments = None,
 ) -> None:
     """Publish a run under layers, beside its own dataset; `run.yaml` and card name the layers.
 

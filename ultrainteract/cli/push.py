@@ -1,13 +1,13 @@
 """`ultrainteract push RUN OWNER/NAME`: a run's dataset on the Hugging Face hub."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from ultrainteract.cli.layered import Layers, marks_of
+from ultrainteract.cli.options import RunFolder, UnderMarks
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import load_config
@@ -19,17 +19,15 @@ _MEGABYTE = 1e6
 
 
 def push(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     repository: Annotated[str, typer.Argument(help="OWNER/NAME on the hub.")],
     layer: Annotated[str, typer.Option(help="Push what `publish --layer` wrote.")] = "",
-    marks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--marks/--no-marks", help="Without what reviewers dropped.")
-    ] = True,
-    public: Annotated[bool, typer.Option("--public", help="Anyone may see it.")] = False,  # noqa: FBT002
-    dry_run: Annotated[  # noqa: FBT002
+    marks: UnderMarks = True,
+    public: Annotated[bool, typer.Option("--public", help="Anyone may see it.")] = False,
+    dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be uploaded; send nothing.")
     ] = False,
-    unfinished: Annotated[  # noqa: FBT002
+    unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Although trees have not ended.")
     ] = False,
     allow: Annotated[

@@ -1,13 +1,13 @@
 """`ultrainteract regrade RUN`: the recorded answers under the present grader, as a layer."""
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ultrainteract.cli.options import Environments, RunFolder
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.layers.layer import FOLDER
 from ultrainteract.verify.pool import GRADER_VERSION
@@ -19,17 +19,15 @@ _CLIP = 60
 
 
 def regrade(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     name: Annotated[str, typer.Option(help="Of the layer.")] = f"grader-{GRADER_VERSION}",
-    programs: Annotated[  # noqa: FBT002
+    programs: Annotated[
         bool, typer.Option("--programs", help="Run programs again by their tests, in the sandbox.")
     ] = False,
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Such as pace.graders=2.")
     ] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    plugin: Environments = None,
 ) -> None:
     """Judge every recorded answer again, ask no model, and say which verdicts changed.
 

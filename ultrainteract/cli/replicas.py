@@ -1,11 +1,11 @@
 """`ultrainteract replicas RUN`: which replicas its models have; a run that goes on follows."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from ultrainteract.cli.options import RunFolder
 from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted, write_roster
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import load_config
@@ -14,7 +14,7 @@ from ultrainteract.secrets import without_login
 
 
 def replicas(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     add: Annotated[list[str] | None, typer.Option(help="MODEL=URL of a server that runs.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="MODEL=URL, one that is listed.")] = None,
     count: Annotated[

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.layered import marks_of
+from ultrainteract.cli.options import Environments, RunFolder, UnderMarks
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.errors import UserError, boundary
 from ultrainteract.layers.layer import read_layer
@@ -23,20 +24,16 @@ FILE = "report.html"
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     to: Annotated[Path | None, typer.Option(help=f"File to write; else RUN/{FILE}.")] = None,
     against: Annotated[
         list[str] | None,
         typer.Option(help="A test set to look for, as in select.decontaminate; repeatable."),
     ] = None,
     layer: Annotated[str, typer.Option(help="Count under a layer's verdicts; see regrade.")] = "",
-    marks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--marks/--no-marks", help="Leave out what reviewers dropped.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line of the figures.")] = False,  # noqa: FBT002
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    marks: UnderMarks = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line of the figures.")] = False,
+    plugin: Environments = None,
 ) -> None:
     """How a run went and how good its pairs are: plots, tables and warnings in one file.
 

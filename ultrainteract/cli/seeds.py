@@ -47,7 +47,7 @@ def show(
         str, typer.Option(help="A file in its native shape, or `hub` or `sample`.")
     ] = "",
     limit: Annotated[int, typer.Option(min=0, help="Problems to show.")] = 2,
-    allow_empty: Annotated[  # noqa: FBT002
+    allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="No problem in it is no error.")
     ] = False,
     plugin: Plugins = None,

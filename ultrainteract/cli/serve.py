@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from ultrainteract.cli.configured import configured
+from ultrainteract.cli.options import Plugins
 from ultrainteract.errors import ConfigError
 from ultrainteract.seeds import load_plugin
 from ultrainteract.web.service.house import House, HouseLock
@@ -28,9 +29,7 @@ def serve(
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Override: budget.money=20")
     ] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers seeds or environments.")
-    ] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Serve runs: submit, pause, resume, cancel, watch, download. Goes on where it was killed.
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ultrainteract.cli.options import Environments, RunFolder
 from ultrainteract.cli.recorded import recorded
 from ultrainteract.layers.layer import read_layer
 from ultrainteract.layers.recall import finished_trees
@@ -31,12 +31,10 @@ _NOTE = (
 
 
 def stats(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line, no table.")] = False,  # noqa: FBT002
+    run: RunFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line, no table.")] = False,
     layer: Annotated[str, typer.Option(help="Count under a layer's verdicts; see regrade.")] = "",
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    plugin: Environments = None,
 ) -> None:
     """What a run came to: by task and by dataset.
 

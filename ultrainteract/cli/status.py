@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ultrainteract.budget import bill, meters, price_table
 from ultrainteract.cli.board import Row, grid, live_rows, model_rows, progress_line, spending_rows
+from ultrainteract.cli.options import RunFolder
 from ultrainteract.cli.region import Region
 from ultrainteract.cli.terminal import redraws
 from ultrainteract.config_file import load_config
@@ -28,9 +29,9 @@ _SELDOM = 30.0
 
 
 def status(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line, no table.")] = False,  # noqa: FBT002
-    watch: Annotated[  # noqa: FBT002
+    run: RunFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line, no table.")] = False,
+    watch: Annotated[
         bool, typer.Option("--watch", help="Renew it every two seconds until the run ends.")
     ] = False,
 ) -> None:

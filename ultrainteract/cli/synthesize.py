@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ultrainteract.cli.configured import configured, notices
 from ultrainteract.cli.forecast import render_forecast
+from ultrainteract.cli.options import Plugins
 from ultrainteract.cli.setup import prepare
 from ultrainteract.cli.terminal import watched
 from ultrainteract.cluster.beginning import SynthesisRequest, check_names
@@ -44,16 +45,14 @@ def synthesize(
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Override: sampling.waves=[4,8,8]")
     ] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers seeds or environments.")
-    ] = None,
-    reconfigure: Annotated[  # noqa: FBT002
+    plugin: Plugins = None,
+    reconfigure: Annotated[
         bool, typer.Option(help="Go on with a changed configuration; ask again what it changes.")
     ] = False,
-    set_up: Annotated[  # noqa: FBT002
+    set_up: Annotated[
         bool, typer.Option("--set-up", help="First install what is missing.")
     ] = False,
-    estimate: Annotated[  # noqa: FBT002
+    estimate: Annotated[
         bool, typer.Option("--estimate", help="Grow a pilot, print a forecast, and end.")
     ] = False,
     pilot: Annotated[int, typer.Option(min=1, help="Problems of the pilot.")] = 8,

@@ -1,24 +1,22 @@
 """`ultrainteract view RUN`: every tree of a run in a browser, while the run goes and after."""
 
 import webbrowser
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from ultrainteract.cli.options import Environments, RunFolder
 from ultrainteract.seeds import load_plugin
 
 
 def view(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/math-cpu.")],
+    run: RunFolder,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8383,
-    browser: Annotated[  # noqa: FBT002
+    browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open a browser there.")
     ] = False,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A .py file that registers environments.")
-    ] = None,
+    plugin: Environments = None,
 ) -> None:
     """Look at a run's trees in a browser: search, filter, read, mark what to keep and to drop.
 
