@@ -17,6 +17,7 @@ _said = re.compile(
 )
 _display = re.compile(r"\${2}|(?<!\\)\\[()\[\]]")
 _maths = re.compile(r"\$([^$]+)\$")
+_then = re.compile(r"\s+(?:is|are|equals|=)\s+([-\d\\(\[].*)")
 _between = re.compile(r"\s*(?:,|,?\s*(?:and|or))\s*")
 _hash = re.compile(r"^####\s*(.+)$", re.MULTILINE)
 _wrapper = re.compile(
@@ -24,7 +25,15 @@ _wrapper = re.compile(
     r"(?:answer|result|output|solution|ans|value)\s*(?:is\s*:?|:|=)\s*",
     re.IGNORECASE,
 )
-_markers = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "</s>", "I hope it is correct")
+_ended = re.compile(r"<\|endoftext\|>|</s>|\n\s*(?:Problem|Question|Q|Exercise)(?: \d+)?:\s")
+# Between two of these an author may have thought better of it.
+_turns = re.compile(r"<\|im_(?:start|end)\|>|I hope (?:it|this) is correct")
+_picked = re.compile(
+    r"\b(?:answer|option|choice)\s*(?:is|:)+\s*\(?([A-J])\)?(?=,?\s+(?:because|since|as|not)\b)"
+)
+_closings = {r"\]": r"\[", r"\)": r"\(", "$$": "$$"}
+# A final answer that is a whole sentence: "The volume of $ABCD$ is 120".
+_sentence_start = re.compile(r"(?:The|There|Its|Their|This|That|These|So|Thus)\s.*\b(?:is|are)\s")
 _label = re.compile(r"^[A-Za-z][A-Za-z_' ]{2,60}(?:\([^()]{0,20}\))?\s*[:=]\s+(?=\S)")
 # A final sentence: what follows its last "is", "=" or "are".
 _is = re.compile(r"(?:\bis\b|\bare\b|\bequals\b|=|:)\s*(?:located |about |approximately )?")
@@ -73,10 +82,26 @@ def find(text: str) -> str:
     r"""The answer a text states; empty if it states none.
 
     The last box (boxes joined by "and" count as one answer), else the last `#### x`, else what
-    follows the last "answer is" or `Answer:`, else what the last sentence says.
+    follows the last "answer is" or `Answer:`, else what the last sentence says. Turns that mark
+    different answers state none.
     """
-    for marker in _markers:
-        text = text.split(marker, 1)[0] if text.find(marker) > 0 else text
+    turns = [turn for turn in _turns.split(_first(text)) if re.search(r"\w", turn)]
+    marked = list(dict.fromkeys(_found(turn) for turn in turns if _marks(turn)))
+    if len(marked) > 1:
+        return ""
+    return marked[0] if marked else _found(turns[0] if turns else "")
+
+
+def _marks(turn: str) -> bool:
+    return bool(_box.search(turn) or _hash.search(turn) or _said.search(turn))
+
+
+def _first(text: str) -> str:
+    """Up to where a model went on to another problem."""
+    return next((part for part in _ended.split(text) if part.strip()), "")
+
+
+def _found(text: str) -> str:
     if boxes := _boxes(text):
         parts = [boxes[-1][2]]
         for left, right in zip(reversed(boxes[:-1]), reversed(boxes[1:]), strict=True):
@@ -87,13 +112,24 @@ def find(text: str) -> str:
         return ", ".join(part for part in reversed(parts) if part)
     if marked := _hash.findall(text):
         return str(marked[-1]).strip()
+    if picked := list(_picked.finditer(text)):
+        return str(picked[-1][1])
     if said := list(_said.finditer(text)):
         answer = said[-1]["answer"]
         while again := _said.search(answer):  # "Final Answer: The final answer is 5."
             answer = again["answer"]
-        return _sentence(answer)
+        answer = _sentence(answer)
+        return _last_statement(answer) if _sentence_start.match(answer) else answer
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return _last_statement(lines[-1]) if lines else ""
+    return _last_statement(_closing_line(lines)) if lines else ""
+
+
+def _closing_line(lines: list[str]) -> str:
+    """The last line; a formula displayed over several lines is one."""
+    start = len(lines) - 1
+    if opening := _closings.get(lines[-1]):
+        start = next((at for at in range(start - 1, -1, -1) if opening in lines[at]), start)
+    return " ".join(lines[start:])
 
 
 def _sentence(text: str) -> str:
@@ -102,9 +138,11 @@ def _sentence(text: str) -> str:
 
 
 def _last_statement(line: str) -> str:
-    line = _display.sub("$", line)
+    line = _display.sub("$", line).replace("**", "")
     sentence = [part for part in re.split(r"(?<=[.!?])\s+", line) if part][-1].rstrip(" .")
     maths = list(_maths.finditer(sentence))
+    if maths and (stated := _then.fullmatch(sentence, maths[-1].end())):
+        return stated[1]
     if maths and not sentence.startswith("$"):
         return _joint_maths(sentence, maths)
     sentence = maths[0][1] if maths and maths[0].span() == (0, len(sentence)) else sentence
