@@ -36,6 +36,8 @@ class Trouble:
     times: int = 1
     after: bool = False
     """Once it is done, only its answer is lost."""
+    halfway: bool = False
+    """While its body arrives."""
 
 
 @dataclass
@@ -66,15 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        hub = self.hub
+        size, hub = int(self.headers.get("Content-Length") or 0), self.hub
         hub.seen.append((self.command, self.path))
-        hub.bodies.append(body)
         trouble = hub.trouble(self.path)
+        body = self.rfile.read(size // 2 if trouble and trouble.halfway else size)
+        hub.bodies.append(body)
         if trouble and not trouble.after:
+            self.close_connection = trouble.halfway
             return self._fail(trouble.status)
         if self.headers.get("Authorization") not in (None, f"Bearer {TOKEN}") or (
-            self.command != "GET" and "/objects/" not in self.path and not self._authorised()
+            self.command != "GET" and "/store/" not in self.path and not self._authorised()
         ):
             return self._fail(401)
         status, answer = self._answer(self.path.partition("?")[0], body)
@@ -126,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "transfer": "basic",
                 "objects": [self._lfs(one) for one in json.loads(body)["objects"]],
             }
-        if path.startswith("/objects/"):
+        if path.startswith("/store/"):
             hub.objects[path.rpartition("/")[2]] = body
             return 200, {}
         if path.startswith("/api/datasets/"):
@@ -138,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         oid = str(asked["oid"])
         if oid in self.hub.objects:
             return asked
-        return {**asked, "actions": {"upload": {"href": f"{self.hub.url}/objects/{oid}"}}}
+        return {**asked, "actions": {"upload": {"href": f"{self.hub.url}/store/{oid}"}}}
 
     def _repository(self, name: str, rest: list[str], body: bytes) -> tuple[int, object]:
         found = self.hub.repositories.get(name)

@@ -1,9 +1,12 @@
 """What a push shows is what it sends, once, and only to where it may."""
 
 import hashlib
+import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import constants
 from typer.testing import CliRunner
@@ -90,13 +93,27 @@ def test_what_is_no_more_in_the_dataset_goes_from_the_hub(run: Path, hub: Hub) -
     assert uploaded(hub) == content(run)
 
 
-@pytest.mark.parametrize("path", ["create", "preupload", "objects/batch", "/objects/", "commit"])
+@pytest.mark.parametrize("path", ["create", "preupload", "objects/batch", "/store/", "commit"])
 @pytest.mark.parametrize("status", [0, 500, 503])
 def test_trouble_that_passes_is_not_noticed(
     path: str, status: int, run: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     hub.troubles = [Trouble(path, status)]
+    push(run)
+    assert uploaded(hub) == content(run)
+    assert hub.repositories[NAME].commits == 2
+
+
+@pytest.mark.parametrize("status", [0, 503])
+def test_a_file_that_was_cut_off_is_sent_again_whole(
+    status: int, run: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    # More than the buffers of a connection hold.
+    noise = random.Random(0).randbytes(2**24)
+    pq.write_table(pa.table({"noise": [noise]}), run / "dataset/large.parquet")
+    hub.troubles = [Trouble("/store/", status, times=2, halfway=True)]
     push(run)
     assert uploaded(hub) == content(run)
     assert hub.repositories[NAME].commits == 2
@@ -132,6 +149,10 @@ def test_an_upload_that_was_interrupted_goes_on_where_it_stopped(
         ("create", 401, "does not know the token"),
         ("create", 403, f"may not write to {NAME}"),
         ("commit", 403, f"may not write to {NAME}"),
+        ("/store/", 401, "does not know the token"),
+        ("/store/", 403, f"may not write to {NAME}"),
+        ("preupload", 404, "is gone, or the token may not see it"),
+        ("commit", 404, "is gone, or the token may not see it"),
         ("commit", 409, "taken, or was changed meanwhile"),
         ("commit", 429, "rate limit.* in 1 s"),
         ("commit", 418, r"refuses \(HTTP 418"),

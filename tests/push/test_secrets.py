@@ -49,6 +49,27 @@ def test_a_known_format_is_found_wherever_it_is_and_its_place_is_named(
     push(run, "--allow", what)
 
 
+@pytest.mark.parametrize(
+    "place", ["the file's metadata", "a field's", "a dictionary", "deep below"]
+)
+def test_no_corner_of_a_parquet_file_is_passed_over(place: str, run: Path, hub: Hub) -> None:
+    token = TOKENS["a Hugging Face token"]
+    words = pa.array(["word", token, "word"])
+    deep = pa.array([{"a": [{"b": word}]} for word in words.to_pylist()])
+    columns = {"a dictionary": words.dictionary_encode(), "deep down": deep}
+    long = {"about": "x" * 5000 + f" {token}"}
+    field = pa.field("text", pa.string(), metadata=long if place == "a field's" else None)
+    table = pa.table({"text": ["word"]}, schema=pa.schema([field]))
+    if place == "the file's metadata":
+        table = table.replace_schema_metadata(long)
+    if place in columns:
+        table = pa.table({"text": columns[place]})
+    pq.write_table(table, run / "dataset/more.parquet", compression="zstd")
+    with pytest.raises(PushError, match=r"more\.parquet, .*: a Hugging Face token"):
+        push(run)
+    assert not hub.seen
+
+
 @pytest.mark.parametrize("place", ["README.md", "column"])
 def test_the_value_of_a_secret_variable_is_found(
     place: str, run: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch

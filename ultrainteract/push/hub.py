@@ -186,6 +186,8 @@ def _words(error: HfHubHTTPError, repository: str) -> str:
             )
         case 403:
             return f"the token may not write to {repository} ({said}): whose it is, and its scope?"
+        case 404:
+            return f"{repository} is gone, or the token may not see it ({said}): look at the hub"
         case 409 | 412:
             return f"{repository} is taken, or was changed meanwhile ({said}): the same again"
         case 429:

@@ -1,6 +1,7 @@
 """The files that go to the hub, and what keeps them from going."""
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +115,25 @@ def _contents(one: Item) -> Iterator[tuple[str, bytes]]:
         return
     damaged = boundary(RunFolderError, f"cannot read {one.path}", OSError, pa.ArrowException)
     with damaged, pq.ParquetFile(one.path) as file:
-        yield f"{one.name}, metadata", str(file.schema_arrow).encode()
+        yield f"{one.name}, metadata", _footer(one.path)
         for batch in file.iter_batches(_ROWS):
-            for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                for values in filter(None, column.buffers()):
-                    yield f"{one.name}, column {name}", values.to_pybytes()
+            for name in batch.schema.names:
+                yield f"{one.name}, column {name}", _plain(batch.select([name]))
+
+
+def _footer(path: Path) -> bytes:
+    """All that a Parquet file says of itself, as it lies there: before the last 8 bytes, the first
+    4 of which are its length."""
+    with path.open("rb") as file:
+        end = file.seek(-8, io.SEEK_END)
+        file.seek(end - int.from_bytes(file.read(4), "little"))
+        return file.read()
+
+
+def _plain(batch: pa.RecordBatch) -> bytes:
+    """Every value of it, those of dictionaries and of nested columns included, uncompressed."""
+    sink = pa.BufferOutputStream()
+    bare = batch.replace_schema_metadata(None)
+    with pa.ipc.new_stream(sink, bare.schema) as stream:
+        stream.write_batch(bare)
+    return bytes(memoryview(sink.getvalue()))
