@@ -12,7 +12,7 @@ from benchmarks.survive_strikes import AFTERWARDS, STRIKES, Strike
 
 # Seconds without any sign of work that count as a hang, and until every process must be gone: of
 # a Ray whose driver was killed the agents try for a minute to tell it.
-_HANG, _FAREWELL = 60.0, 90.0
+_HANG, _FAREWELL = 120.0, 180.0
 _LOOK = 0.1
 # Starts one after the other that brought nothing.
 _VAIN = 5

@@ -143,7 +143,7 @@ class Site:
         """Pids of the run's actors of a kind."""
         return sorted(pid for pid, line in self.living().items() if line.startswith(title))
 
-    def await_death(self, pids: set[int], seconds: float = 60) -> None:
+    def await_death(self, pids: set[int], seconds: float = 120) -> None:
         """Returns when none of `pids` lives, or after `seconds`: then they are `left_behind`."""
         deadline = time.monotonic() + seconds
         while left := {pid: line for pid, line in self.living().items() if pid in pids}:

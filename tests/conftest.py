@@ -93,7 +93,7 @@ class Command:
         if said[0] not in {"synthesize", "setup"} and "--plugin" not in said and env.keys() <= LATE:
             return self.here(*said, **env)
         with self.start(*words, **env) as process:
-            output, _ = process.communicate(timeout=280)
+            output, _ = process.communicate(timeout=800)
             return Done(process.returncode, output)
 
     def here(self, *words: str | Path, **env: str) -> Done:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def assert_gone(pids: set[int]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while left := alive(pids):
         assert time.monotonic() < deadline, f"left behind: {left}"
         time.sleep(0.05)
@@ -28,14 +28,29 @@ def descendants(pid: int) -> set[int]:
 
 def called(word: str, family: set[int]) -> list[int]:
     """Those of a family whose command line holds a word."""
-    lines = {pid: Path(f"/proc/{pid}/cmdline") for pid in family}
-    return [pid for pid, path in lines.items() if path.exists() and word in path.read_text()]
+    return [pid for pid in family if word in command_line(pid)]
+
+
+def leaf(pid: int) -> bool:
+    """Whether it lives and has no children."""
+    try:
+        return not Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return False
 
 
 def alive(pids: set[int]) -> list[str]:
-    lines = (Path(f"/proc/{pid}/cmdline") for pid in sorted(pids) if not zombie(pid))
-    names = (path.read_bytes().rstrip(b"\0")[:120] for path in lines if path.exists())
-    return [name.decode(errors="replace") for name in names if name]
+    names = (command_line(pid)[:120] for pid in sorted(pids) if not zombie(pid))
+    return [name for name in names if name]
+
+
+def command_line(pid: int) -> str:
+    """Empty where there is no such process any more."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return line.rstrip(b"\0").decode(errors="replace")
 
 
 def zombie(pid: int) -> bool:

@@ -37,7 +37,7 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
-    def until(self, true: Callable[[], object], what: str, seconds: float = 60) -> None:
+    def until(self, true: Callable[[], object], what: str, seconds: float = 240) -> None:
         """Read on until something holds."""
         deadline = time.monotonic() + seconds
         while not true():

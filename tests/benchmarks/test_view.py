@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 def test_it_asks_every_kind_of_page_and_prints_figures() -> None:
     command = [sys.executable, "benchmarks/view.py", "--trees", "24", "--asks", "3"]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=800
     )
     assert done.stdout, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

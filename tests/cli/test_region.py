@@ -28,6 +28,7 @@ class Screen:
         self.console = Console(file=self._file, force_terminal=True)
         self._screen = pyte.Screen(WIDE, HIGH)
         self._stream = pyte.ByteStream(self._screen)
+        self._marks = 0
         self.resize(WIDE, HIGH)
 
     def resize(self, columns: int, rows: int) -> None:
@@ -35,10 +36,15 @@ class Screen:
         self._screen.resize(rows, columns)
 
     def lines(self) -> list[str]:
-        os.set_blocking(self._master, False)
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._master, 65536):
-                self._stream.feed(data)
+        # What was written arrives after a while, and in pieces: up to a mark that shows nothing.
+        self._marks += 1
+        mark = f"\x1b]2;{self._marks}\x07"
+        self._file.write(mark)
+        self._file.flush()
+        data = b""
+        while not data.endswith(mark.encode()):
+            data += os.read(self._master, 65536)
+        self._stream.feed(data)
         return [line.rstrip() for line in self._screen.display if line.strip()]
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import statistics
 import time
 from collections import Counter
 from contextlib import closing
@@ -17,6 +18,7 @@ from ultrainteract.cli import terminal
 from ultrainteract.cli.region import Region
 from ultrainteract.cluster.rounds import TreeReport
 from ultrainteract.run_folder import read_run
+from ultrainteract.testing.faults import FaultKind, FaultRule
 from ultrainteract.testing.process import serve
 
 JOB = ("synthesize", "math", "--source", "sample", "--env", "math_cot", "--run", "r")
@@ -38,8 +40,9 @@ def test_the_board_is_drawn_in_place_and_ends_at_what_the_journal_holds(
             before = seen.settings
             seen.until(lambda: re.search(r"[1-9]\d* of 30 ended", str(seen)), "no board")
             while process.poll() is None and "publishing" not in seen:
-                assert boards(seen) <= {0, 1}, f"half a board\n{seen}"
-                assert len(boards(seen)) == 1, f"half a board\n{seen}"
+                assert boards(seen) <= {0, 1}, f"two boards\n{seen}"
+                # A terminal passes on what was written at once in pieces.
+                seen.until(lambda: len(boards(seen)) == 1, "half a board")
                 seen.read(0.05)
             seen.until(lambda: process.poll() is not None, "no end")
             seen.until(lambda: "ultrainteract inspect" in seen, "no summary")
@@ -62,7 +65,7 @@ def test_the_board_is_drawn_in_place_and_ends_at_what_the_journal_holds(
 def test_a_window_drawn_smaller_has_one_board_and_ctrl_c_leaves_it_sane(
     command: Command, tmp_path: Path
 ) -> None:
-    with serve(models=(MODEL,), latency_ms=300) as server:
+    with serve(models=(MODEL,), latency_ms=800) as server:
         config = command.config(server.url, pace={"limit": 40, "trees_in_flight": 1})
         with in_terminal(tmp_path, *JOB, "--config", config) as (seen, process):
             before = seen.settings
@@ -85,14 +88,17 @@ def test_a_window_drawn_smaller_has_one_board_and_ctrl_c_leaves_it_sane(
 
 @pytest.mark.ray
 def test_status_watches_in_place_and_ends_with_the_run(command: Command, tmp_path: Path) -> None:
-    with serve(models=(MODEL,), latency_ms=200) as server:
+    # So slow that the run cannot end before it is watched.
+    slow = FaultRule(kind=FaultKind.SLOW, seconds=2.0)
+    with serve(models=(MODEL,), faults=(slow,)) as server:
         config = command.config(server.url, pace={"limit": 12, "trees_in_flight": 2})
         with command.start(*JOB, "--config", config) as process:
             assert process.stdout
-            next(line for line in process.stdout if line.startswith("  tree "))
+            next(line for line in process.stdout if "starting Ray" in line)
             with in_terminal(tmp_path, "status", "runs/r", "--watch") as (seen, watching):
                 seen.until(lambda: boards(seen) == {1}, "no board")
-                process.communicate(timeout=60)
+                server.set_faults()
+                process.communicate(timeout=240)
                 seen.until(lambda: watching.poll() is not None, "no end")
                 seen.until(lambda: "12 of 12 ended" in seen, "no end")
     assert str(seen).count("of 12 ended") == 1
@@ -102,6 +108,7 @@ def test_without_a_terminal_lines_have_no_codes_and_come_seldom(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = io.StringIO()
+    monkeypatch.setattr(terminal, "_SECONDS", 1e9)
     with terminal.watched(Console(file=out, soft_wrap=True, highlight=False)) as progress:
         progress.say("NOTICE: [bold]said")
         for number in range(50):
@@ -142,7 +149,10 @@ def test_a_board_every_two_seconds_costs_less_than_a_hundredth_of_a_core() -> No
     region, draws = Region(console), 50
     show = terminal._board(region).seen
     show(snapshot())
-    begun = time.process_time()
+    costs = []
     for _ in range(draws):
+        begun = time.thread_time()
         show(snapshot())
-    assert (time.process_time() - begun) / draws < 0.02
+        costs.append(time.thread_time() - begun)
+    # Of this thread and by their median: what else goes on at that moment is not the board's.
+    assert statistics.median(costs) < 0.02

@@ -101,4 +101,4 @@ async def test_who_waits_for_a_change_hears_of_it() -> None:
     waiting = asyncio.create_task(trees.changed())
     await asyncio.sleep(0)
     trees.done(one.tree)
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)

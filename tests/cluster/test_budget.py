@@ -9,12 +9,14 @@ import pytest
 
 from tests.cluster.conftest import JOB, PACE, Whole, fingerprint
 from tests.conftest import MODEL, Command
-from ultrainteract.testing.log import Received, Sent
-from ultrainteract.testing.process import Served, serve
+from ultrainteract.testing.process import serve
 
 pytestmark = pytest.mark.ray
 
 LIMITED = 3
+# Requests that two workers of three trees each have begun and not recorded, a wave's two in each:
+# the server sees fewer, as some are on their way.
+AT_ONCE = 2 * 3 * 2
 
 
 def tokens(run: Path) -> list[int]:
@@ -23,14 +25,6 @@ def tokens(run: Path) -> list[int]:
         rows = database.execute("SELECT data FROM effect WHERE kind = 'sample'").fetchall()
     usages = (json.loads(data)["usage"] for (data,) in rows)
     return [usage["prompt_tokens"] + usage["completion_tokens"] for usage in usages]
-
-
-def most_in_flight(server: Served) -> int:
-    most = now = 0
-    for line in server.log():
-        now += isinstance(line, Received) - isinstance(line, Sent)
-        most = max(most, now)
-    return most
 
 
 def test_a_budget_is_overrun_by_what_is_in_flight_at_most_and_goes_on_when_raised(
@@ -45,7 +39,7 @@ def test_a_budget_is_overrun_by_what_is_in_flight_at_most_and_goes_on_when_raise
         assert first.code == LIMITED, first.output
         assert "the run stopped at its budget: budget.tokens:" in first.output
         assert "nothing recorded is lost" in first.output
-        largest = sorted(tokens(tmp_path / "runs/r"), reverse=True)[: most_in_flight(server)]
+        largest = sorted(tokens(tmp_path / "runs/r"), reverse=True)[:AT_ONCE]
         assert limit <= sum(tokens(tmp_path / "runs/r")) <= limit + sum(largest)
         asked = len(server.received())
         assert asked == len(tokens(tmp_path / "runs/r")), "a reply that came was not recorded"
@@ -76,7 +70,7 @@ def test_a_time_limit_stops_a_run_in_time_and_the_same_command_goes_on(
         again = command.start(*JOB, "--run", "r", "--config", unlimited)
         server.await_arrivals(asked + 1)
         command.interrupt(again)
-        again.communicate(timeout=120)
+        again.communicate(timeout=240)
         assert set(server.calls().values()) == {1}
 
 

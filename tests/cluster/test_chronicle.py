@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import resource
+import select
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_a_disk_that_hangs_holds_up_neither_the_words_on_the_terminal_nor_the_en
         for _ in range(3):
             say("x" * 100_000)
     assert len(said) == 3
+    assert select.select([reader], [], [], 60)[0]
     assert len(os.read(reader, 1 << 20)) < 100_000
     os.close(reader)
 

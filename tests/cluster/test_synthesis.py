@@ -22,10 +22,16 @@ from ultrainteract.testing.process import serve, vacant_port
 pytestmark = [pytest.mark.ray, pytest.mark.docker]
 
 JOB = ("synthesize", "math", "--source", "sample", "--run", "r")
+# Keeps a worker from its work as long as a file is there.
+WAITS = """
+import pathlib, sys, time
+while "default_worker" in sys.argv[0] and pathlib.Path({file!r}).exists():
+    time.sleep(0.05)
+"""
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
@@ -34,7 +40,8 @@ def wait_until(true: Callable[[], object], what: str) -> None:
 def containers(owner: int) -> list[str]:
     client = docker.from_env()
     try:
-        listed = client.containers.list(all=True)
+        # Those of others may go as they are listed.
+        listed = client.containers.list(all=True, ignore_removed=True)
         return [str(one.name) for one in listed if f"{owner}" in str(one.labels)]
     finally:
         client.close()
@@ -105,24 +112,27 @@ def test_one_request_in_a_hundred_that_is_refused_costs_exactly_its_samples(
 def test_ctrl_c_drains_says_how_to_go_on_and_leaves_nothing_behind(
     command: Command, tmp_path: Path
 ) -> None:
-    pace: dict[str, object] = {"limit": 3, "trees_in_flight": 2}
+    pace: dict[str, object] = {"limit": 6, "trees_in_flight": 2}
     # Replies are the same however long they take.
     with serve(models=(MODEL,)) as server:
         config = command.config(server.url, pace=pace)
         whole = command(*JOB[:-1], "whole", "--config", config)
         assert whole.code == 0, whole.output
-    with serve(models=(MODEL,), latency_ms=150) as server:
+    # So slow that it is far from its end when it is interrupted.
+    slow = FaultRule(kind=FaultKind.SLOW, seconds=2.0)
+    with serve(models=(MODEL,), faults=(slow,)) as server:
         config = command.config(server.url, pace=pace)
         process = command.start(*JOB, "--config", config)
-        server.await_arrivals(6)
+        server.await_arrivals(4)
         family = descendants(process.pid)
         command.interrupt(process)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=240)
+        server.set_faults()
         assert process.returncode == 130, output
         assert "stopping" in output
         assert "same command" in output
         assert_gone(family)
-        assert not containers(process.pid)
+        wait_until(lambda: not containers(process.pid), "a container is left")
         interrupted = server.calls()
         done = command(*JOB, "--config", config)
         assert done.code == 0, done.output
@@ -141,17 +151,18 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_nothing_behind(
         wait_until(lambda: len(server.received()) >= 2, "no call arrived")
         family = descendants(process.pid)
         command.interrupt(process)
-        time.sleep(1)
+        assert process.stdout
+        next(line for line in process.stdout if "stopping" in line)
         assert process.poll() is None, "the first Ctrl-C waits for what is under way"
         command.interrupt(process)
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
         assert process.returncode == 130
         assert_gone(family)
-        assert not containers(process.pid)
+        wait_until(lambda: not containers(process.pid), "a container is left")
 
 
 def test_a_killed_driver_leaves_nothing_behind(command: Command) -> None:
-    with serve(models=(MODEL,), latency_ms=500) as server:
+    with serve(models=(MODEL,), latency_ms=60_000) as server:
         process = command.start(*JOB, "--config", command.config(server.url))
         wait_until(lambda: len(server.received()) >= 2, "no call arrived")
         family = descendants(process.pid)
@@ -159,25 +170,25 @@ def test_a_killed_driver_leaves_nothing_behind(command: Command) -> None:
         # Ray's own agents try for a minute to tell the dead driver that Ray is dead.
         agents = {pid for pid in family if "Agent" in str(alive({pid}))}
         os.kill(process.pid, 9)
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
         assert_gone(family - agents)
         wait_until(lambda: not containers(process.pid), "a container is left")
 
 
 def test_an_endpoint_that_is_gone_is_told_and_waited_for(command: Command, tmp_path: Path) -> None:
-    with vacant_port() as port:
-        pass
     log = tmp_path / "calls.jsonl"
-    with serve(models=(MODEL,), latency_ms=100, port=port, log=log) as server:
-        config = command.config(server.url)
-        process = command.start(*JOB, "--env", "math_cot", "--config", config)
-        wait_until(lambda: len(server.received()) >= 2, "no call arrived")
-        server.kill()
-    assert process.stdout
-    told = next((line for line in process.stdout if "its requests wait" in line), "")
-    assert server.url in told
-    with serve(models=(MODEL,), port=port, log=log):
-        output, _ = process.communicate(timeout=120)
+    with vacant_port() as port:
+        # So slow that nothing is answered before it is gone.
+        with serve(models=(MODEL,), latency_ms=60_000, port=port, log=log) as server:
+            config = command.config(server.url)
+            process = command.start(*JOB, "--env", "math_cot", "--config", config)
+            wait_until(lambda: len(server.received()) >= 2, "no call arrived")
+            server.kill()
+        assert process.stdout
+        told = next((line for line in process.stdout if "its requests wait" in line), "")
+        assert server.url in told
+        with serve(models=(MODEL,), port=port, log=log):
+            output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
 
 
@@ -187,15 +198,19 @@ def test_a_sandbox_that_is_missing_ends_the_run_once_what_is_under_way_is_record
     client = docker.from_env()
     image = f"ultrainteract-test-{os.getpid()}"
     client.images.get(IMAGE).tag(image)
+    there = tmp_path / "there"
+    there.touch()
+    (tmp_path / "waits.py").write_text(WAITS.format(file=str(there)))
     try:
         with serve(models=(MODEL,), latency_ms=1500) as server:
             config = command.config(server.url, pace={"image": image})
-            process = command.start(*JOB, "--config", config)
+            process = command.start(*JOB, "--config", config, "--plugin", "waits.py")
             assert process.stdout
-            # From then on only workers look for it.
+            # From then on only workers look for it, and they wait.
             next(line for line in process.stdout if "starting Ray" in line)
             client.images.remove(image)
-            output, _ = process.communicate(timeout=120)
+            there.unlink()
+            output, _ = process.communicate(timeout=240)
             asked = len(server.received())
     finally:
         client.close()
@@ -208,12 +223,12 @@ def test_a_sandbox_that_is_missing_ends_the_run_once_what_is_under_way_is_record
 
 def test_trees_that_fail_in_a_row_stop_the_run(command: Command) -> None:
     fault = FaultRule(kind=FaultKind.STATUS, status=401, message="no such key")
-    with serve(models=(MODEL,)) as server:
-        config = command.config(server.url, pace={"limit": 30, "trees_in_flight": 1})
+    with serve(models=(MODEL,), latency_ms=300) as server:
+        config = command.config(server.url, pace={"limit": 40, "trees_in_flight": 1})
         process = command.start(*JOB, "--env", "math_cot", "--config", config)
         wait_until(lambda: len(server.received()) >= 2, "no call arrived")
         server.set_faults(fault)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=240)
     assert process.returncode == 1, output
     assert "the run stopped: ModelFault" in output
     assert "no such key" in output

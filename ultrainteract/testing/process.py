@@ -51,7 +51,7 @@ class Served:
         """Replace the fault rules; without any it behaves."""
         self._admin("POST", "/admin/faults", dump_faults(rules), seconds=60)
 
-    def await_arrivals(self, count: int, seconds: float = 60) -> None:
+    def await_arrivals(self, count: int, seconds: float = 240) -> None:
         """Block until `count` chat requests since the start are in the log. Raises TimeoutError."""
         self._admin("GET", f"/admin/arrivals/{count}", b"", seconds)
 
