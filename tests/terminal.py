@@ -5,15 +5,19 @@ import fcntl
 import os
 import pty
 import select
+import shlex
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyte
+
+from tests.processes import descendants
 
 
 class Terminal:
@@ -82,12 +86,35 @@ def in_terminal(
     folder: Path, *words: str | Path, size: tuple[int, int] = (100, 40), **env: str
 ) -> Iterator[tuple[Terminal, "subprocess.Popen[bytes]"]]:
     """`ultrainteract` with these words in a terminal of its own; killed if it still runs."""
+    command = (sys.executable, "-m", "ultrainteract.cli.main", *map(str, words))
+    with _opened(folder, command, size, env) as both:
+        yield both
+
+
+@contextlib.contextmanager
+def job(folder: Path, *command: str) -> Iterator[Terminal]:
+    """A command that a shell was told in a terminal; it ends with the shell."""
+    # As a session of its own it could not be stopped: nobody would be there to let it go on.
+    shell = ("bash", "--noprofile", "--norc", "-i")
+    with _opened(folder, shell, (100, 40), {"PS1": "> "}) as (terminal, process):
+        terminal.type(f"{shlex.join(command)}\n")
+        try:
+            yield terminal
+        finally:
+            for pid in descendants(process.pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _opened(
+    folder: Path, command: Sequence[str], size: tuple[int, int], env: Mapping[str, str]
+) -> Iterator[tuple[Terminal, "subprocess.Popen[bytes]"]]:
     master, slave = pty.openpty()
     _set_size(master, *size)
     # What says here that no terminal is wanted says nothing of that one.
     kept = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR"}}
     process = subprocess.Popen(
-        [sys.executable, "-m", "ultrainteract.cli.main", *map(str, words)],
+        command,
         stdin=slave,
         stdout=slave,
         stderr=slave,

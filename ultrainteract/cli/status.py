@@ -40,7 +40,8 @@ def status(
     if as_json:
         typer.echo(adapter(Facts).dump_json(read_facts(run)).decode())
     elif watch and redraws(console):
-        _watch(run, Region(console))
+        with Region(console) as region:
+            _watch(run, region)
     elif watch:
         _follow(run, console)
     else:

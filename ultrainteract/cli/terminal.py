@@ -42,7 +42,7 @@ def watched(console: Console) -> Iterator[Progress]:
     region = Region(console)
     aside = _Aside(region) if sys.stderr.isatty() else sys.stderr
     try:
-        with contextlib.redirect_stderr(aside):
+        with region, contextlib.redirect_stderr(aside):
             yield _board(region)
     finally:
         region.wipe()
