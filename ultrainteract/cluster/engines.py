@@ -15,7 +15,8 @@ import ray
 
 from ultrainteract.cluster.actors import ask, start
 from ultrainteract.cluster.engine import Engine
-from ultrainteract.cluster.roster import FILE, Replicas, Roster, read_roster, wanted
+from ultrainteract.cluster.following import Following
+from ultrainteract.cluster.roster import FILE, Replicas, Roster, wanted
 from ultrainteract.cluster.served import Place, Served, dismiss, end, given_up, preflight
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import ConfigError, SetupError, boundary
@@ -41,6 +42,7 @@ class Engines:
             for name in config.used_models()
             if (model := config.models[name]).kind != "scripted"
         }
+        self._roster = Following(folder, say)
         self._watching: asyncio.Task[None] | None = None
         self.changed: Callable[[str, tuple[str, ...]], None] = lambda _name, _urls: None
         self.origins: dict[str, str] = {}
@@ -81,7 +83,7 @@ class Engines:
         await asyncio.gather(*(end(place) for place in places))
 
     async def _start_all(self) -> None:
-        roster = read_roster(self._folder)
+        roster = await self._roster.read()
         self._refuse_strangers(roster)
         plans = {
             name: wanted(one.model.serve, roster.get(name)) for name, one in self._served.items()
@@ -187,22 +189,18 @@ class Engines:
             )
 
     async def _follow_roster(self) -> None:
-        seen = _stamp(self._folder / FILE)
-        while True:
-            await asyncio.sleep(_LOOK)
-            if (now := _stamp(self._folder / FILE)) == seen:
-                continue
-            seen = now
+        async for roster in self._roster.changes():
             try:
                 # Whatever fails: the next change is followed again.
                 with boundary(ConfigError, f"cannot follow {self._folder / FILE}", Exception):
-                    await self._become_as_listed()
+                    await self._become_as_listed(roster)
             except (ConfigError, SetupError) as error:
                 logger.warning("%s", error, exc_info=error)
                 self._say(f"NOTICE: {error}; until the file changes the replicas stay as they are")
 
-    async def _become_as_listed(self) -> None:
-        roster = read_roster(self._folder)
+    async def _become_as_listed(self, roster: Roster | ConfigError) -> None:
+        if isinstance(roster, ConfigError):
+            raise roster
         self._refuse_strangers(roster)
         for name, served in self._served.items():
             await self._become(served, wanted(served.model.serve, roster.get(name)))
@@ -233,15 +231,6 @@ class Engines:
             self._say(f"NOTICE: replicas of model {served.name!r} are now: {listed}")
             self._tell(served)
         await asyncio.gather(*(dismiss(served, place) for place in leavers))
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Another one whenever the file is another, is gone, or cannot be looked at."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        return (-(error.errno or 0), 0)
-    return (found.st_mtime_ns, found.st_ino)
 
 
 def _gpus_there() -> int:

@@ -41,7 +41,7 @@ def read_roster(folder: Path) -> Roster:
         return _roster.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except FileNotFoundError:
         return {}
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
 
 
