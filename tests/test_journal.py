@@ -177,9 +177,13 @@ def test_a_full_disk_takes_nothing_and_then_goes_on(tmp_path: Path) -> None:
 def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.set_meta(format="99")
+    journal.note("version", "7.3.1")
     journal.close()
-    with pytest.raises(RunFolderError, match="format 99"):
-        Journal(tmp_path)
+    for readonly in (True, False):
+        with pytest.raises(RunFolderError) as refused:
+            Journal(tmp_path, readonly=readonly)
+        for told in ("format 99, written by ultrainteract 7.3.1;", "format 2: use the version"):
+            assert told in str(refused.value)
 
 
 def test_garbage_instead_of_a_journal_is_a_fault_with_its_path(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
 from ultrainteract.errors import RunFolderError
 from ultrainteract.journal import End
-from ultrainteract.run_folder import Beginning, open_run, read_run
+from ultrainteract.run_folder import Beginning, misfit_notice, open_run, read_run
 from ultrainteract.seeds import Provenance
 from ultrainteract.types import JSON
 
@@ -156,3 +156,16 @@ def test_reading_what_is_no_run_lists_the_runs_beside_it(tmp_path: Path) -> None
     begin(tmp_path / "real", config())
     with pytest.raises(RunFolderError, match="runs beside it: real"):
         read_run(tmp_path / "unreal")
+
+
+def test_a_run_of_another_build_names_both_versions(tmp_path: Path) -> None:
+    begin(tmp_path / "r", config())
+    with open_run(tmp_path / "r") as run:
+        shape = json.loads(run.journal.meta("shape") or "")
+        run.journal.note("version", "7.3.1")
+        run.journal.set_meta(shape=json.dumps({**shape, "gone": 1}))
+        assert "7.3.1" in misfit_notice(run.journal, 3)
+    with pytest.raises(RunFolderError) as refused:
+        read_run(tmp_path / "r")
+    for told in ("gone", "written by ultrainteract 7.3.1;", "this is ultrainteract"):
+        assert told in str(refused.value)

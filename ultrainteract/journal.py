@@ -6,7 +6,9 @@ Resuming replays each tree from its effects; publishing is a replay, too. One pr
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -20,6 +22,7 @@ FILE = "journal.sqlite"
 # Tree, kind, key.
 Place: TypeAlias = tuple[str, str, str]
 _FORMAT = "2"
+_GROUP = 40  # bits of a position within its group
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS instruction (
@@ -33,8 +36,6 @@ CREATE TABLE IF NOT EXISTS ended (
     tree TEXT PRIMARY KEY, stop TEXT NOT NULL, calls INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-
-_GROUP = 40  # bits of a position within its group
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,6 @@ class End:
     calls: int
 
 
-def _alike(_: Instruction) -> int:
-    return 0
-
-
 class Journal(Database):
     """The file. Blocking; threads may share it: they take turns at writing."""
 
@@ -89,11 +86,19 @@ class Journal(Database):
         super().__init__(path, "" if readonly else _TABLES)
         if not readonly and self.meta("format") is None:
             self.set_meta(format=_FORMAT)
-        if (found := self.meta("format")) != _FORMAT:
-            raise RunFolderError(
-                f"{self.path} has journal format {found}, this version reads {_FORMAT}: "
-                "choose another RUN name, or the version that wrote it"
-            )
+        if self.meta("format") != _FORMAT:
+            with closing(self):
+                raise RunFolderError(f"{self.path} cannot be read: {self.versions}")
+
+    @property
+    def versions(self) -> str:
+        """What wrote it and what reads it, in words."""
+        wrote = ", ".join(self.noted("version")) or "(version unknown)"
+        return (
+            f"it has journal format {self.meta('format')}, written by ultrainteract {wrote}; "
+            f"this is ultrainteract {version('ultrainteract')}, format {_FORMAT}: use the version "
+            "that wrote it, or choose another RUN name"
+        )
 
     def meta(self, key: str) -> str | None:
         """A fact about the run, None when it was never set."""
@@ -119,7 +124,7 @@ class Journal(Database):
         self,
         instructions: Iterable[Instruction],
         facts: Callable[[], Facts] = Facts,
-        group: Callable[[Instruction], int] = _alike,
+        group: Callable[[Instruction], int] = lambda _: 0,
     ) -> None:
         """What the run is about and facts about it, at once or not at all.
 
@@ -224,14 +229,9 @@ class Journal(Database):
 
     def _recorded(self, effects: Sequence[Effect]) -> dict[Place, bytes]:
         """What the journal holds in place of these, where that is something else."""
-        held: dict[Place, bytes] = {}
-        for one in effects:
-            rows = self._rows(
-                "SELECT data FROM effect WHERE tree = ? AND kind = ? AND key = ?", *one.place
-            )
-            if rows[0][0] != one.data:
-                held[one.place] = rows[0][0]
-        return held
+        sql = "SELECT data FROM effect WHERE tree = ? AND kind = ? AND key = ?"
+        there = {one.place: self._rows(sql, *one.place)[0][0] for one in effects}
+        return {one.place: held for one in effects if (held := there[one.place]) != one.data}
 
     def effects(self, tree: str) -> dict[tuple[str, str], bytes]:
         """Everything recorded for a tree: (kind, key) -> data."""

@@ -168,7 +168,10 @@ def _parsed(tree: str, kind: str, value: type[T], data: bytes) -> T:
     try:
         return adapter(value).validate_json(data)
     except ValidationError as error:
-        what = f"the journal is damaged: its {kind} record of tree {tree} is unreadable"
+        what = (
+            f"the journal is damaged, or of another version of ultrainteract: its {kind} record of "
+            f"tree {tree} is unreadable"
+        )
         raise JournalFault(f"{what}: {type(error).__name__}: {error}") from error
 
 

@@ -7,6 +7,7 @@ be what the journal was begun with, unless the caller says `reconfigure`.
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from ultrainteract.budget import Terms, loosened, tree_terms
 from ultrainteract.config import RunConfig
 from ultrainteract.config_file import parse_config
-from ultrainteract.errors import RunFolderError, boundary
+from ultrainteract.errors import ConfigError, RunFolderError, boundary
 from ultrainteract.journal import FILE, Facts, Journal
 from ultrainteract.locks import RunLock
 from ultrainteract.prompts import prompts_hash
@@ -188,11 +189,10 @@ def open_run(path: Path) -> RunFolder:
         if lack := lack_of_room(path):
             raise RunFolderError(f"{lack}: make room, or put runs elsewhere with RUNS=<folder>")
         lock = RunLock(path)
-    try:
+    with ExitStack() as undo:
+        undo.callback(lock.release)
         journal = Journal(path)
-    except BaseException:
-        lock.release()
-        raise
+        undo.pop_all()
     return RunFolder(path, journal, lock)
 
 
@@ -212,18 +212,33 @@ def read_run(path: Path) -> tuple[Journal, RunConfig]:
     if not (path / FILE).exists():
         runs = sorted(file.parent.name for file in path.parent.glob(f"*/{FILE}"))
         raise RunFolderError(f"{path} holds no run; runs beside it: {', '.join(runs) or 'none'}")
-    journal = Journal(path, readonly=True)
-    shape = journal.meta("shape")
-    if shape is None:
-        raise RunFolderError(f"{path} holds a run that was never begun: start it again")
-    data = json.loads(shape)
-    if data["prompts"] != prompts_hash():
-        raise RunFolderError(
-            f"the prompts have changed since {path} was begun, so its trees cannot be rebuilt: "
-            "restore the prompts, or run it again with --reconfigure"
-        )
-    del data["prompts"], data["seeds"]
-    return journal, parse_config(data, f"{path}/{FILE}")
+    with ExitStack() as undo:
+        journal = undo.enter_context(closing(Journal(path, readonly=True)))
+        shape = journal.meta("shape")
+        if shape is None:
+            raise RunFolderError(f"{path} holds a run that was never begun: start it again")
+        data = json.loads(shape)
+        if data["prompts"] != prompts_hash():
+            raise RunFolderError(
+                f"the prompts have changed since {path} was begun, so its trees cannot be rebuilt: "
+                f"restore the prompts, or run it again with --reconfigure ({journal.versions})"
+            )
+        del data["prompts"], data["seeds"]
+        try:
+            config = parse_config(data, f"{path}/{FILE}")
+        except ConfigError as error:
+            raise RunFolderError(f"{error}\n{journal.versions}") from error
+        undo.pop_all()
+        return journal, config
+
+
+def misfit_notice(journal: Journal, trees: int) -> str:
+    """What to say of trees whose records do not reach their ends any more."""
+    return (
+        f"NOTICE: {trees} trees do not fit their record any more and are left out: the package, an "
+        f"environment or a plugin has changed since. `synthesize` again asks anew what is missing "
+        f"({journal.versions})"
+    )
 
 
 def changes(recorded: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from ultrainteract.cluster import following
 from ultrainteract.cluster.following import Following
-from ultrainteract.cluster.roster import FILE, Replicas, write_roster
+from ultrainteract.cluster.roster import FILE, Replicas, Roster, write_roster
 from ultrainteract.errors import ConfigError
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_does_not_answer_is_told_and_waited_for_by_none(tmp_path: Pa
 
     async def answered(pipe: Path) -> Roster:
         looking = await begin()
-        pipe.write_text("actor: {count: 1}")
+        await asyncio.to_thread(pipe.write_text, "actor: {count: 1}")
         return await looking
 
     stands_still(tmp_path)

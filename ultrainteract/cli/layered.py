@@ -13,6 +13,7 @@ from ultrainteract.layers.marks import Marks, reviewed
 from ultrainteract.layers.recall import finished_trees
 from ultrainteract.push.stamp import stamp_of, write_stamp
 from ultrainteract.report.about import about_run
+from ultrainteract.run_folder import misfit_notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,7 @@ def publish_layered(
         # A folder of the user's own has none: nothing else of it is ours.
         if run in folder.parents:
             write_stamp(folder, stamp)
-    if misfits:
-        Console(soft_wrap=True, highlight=False, markup=False).print(
-            f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",
-            style="yellow",
-        )
+        if misfits:
+            console = Console(soft_wrap=True, highlight=False, markup=False)
+            console.print(misfit_notice(journal, len(misfits)), style="yellow")
     return published

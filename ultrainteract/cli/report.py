@@ -19,6 +19,7 @@ from ultrainteract.layers.recall import finished_trees
 from ultrainteract.report.contamination import Contamination
 from ultrainteract.report.facts import facts_of
 from ultrainteract.report.tables import RunTables
+from ultrainteract.run_folder import misfit_notice
 
 FILE = "report.html"
 
@@ -63,6 +64,7 @@ def report(
             critiques.add(tree)
             if contamination:
                 contamination.look(tree.instruction)
+        notice = misfit_notice(journal, len(misfits)) if misfits else ""
     leaking = critiques.result()
     findings = Findings(run.resolve().name, overview, tables.report(), contamination, leaking)
     with boundary(UserError, f"cannot write {str(file)!r}", OSError):
@@ -78,8 +80,5 @@ def report(
         console.print(f"{one.name}: {one.said} {one.why}", style="yellow")
         console.print(f"  {one.remedy}")
     console.print(f"{overview.trees:,} trees, {overview.pairs:,} pairs: {file}")
-    if misfits:
-        console.print(
-            f"NOTICE: {len(misfits)} trees do not fit their record any more and are left out",
-            style="yellow",
-        )
+    if notice:
+        console.print(notice, style="yellow")

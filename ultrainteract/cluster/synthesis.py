@@ -28,7 +28,7 @@ from ultrainteract.layers.recall import finished_trees
 from ultrainteract.push.stamp import stamp_of, write_stamp
 from ultrainteract.report.about import about_run
 from ultrainteract.report.stats import TreeStats
-from ultrainteract.run_folder import RunFolder, open_run
+from ultrainteract.run_folder import RunFolder, misfit_notice, open_run
 from ultrainteract.sandbox.backends import image_of
 from ultrainteract.select.pass_rate import RULE as PASS_RATE
 from ultrainteract.select.selection import Reason, Removal
@@ -164,10 +164,7 @@ def _publish(
     if misfits:
         run.journal.reopen(misfits)
         summary.unfinished += len(misfits)
-        progress.say(
-            f"NOTICE: {len(misfits)} trees do not fit their record any more: the package, an "
-            "environment or a plugin has changed since. They are left out and open again"
-        )
+        progress.say(misfit_notice(run.journal, len(misfits)))
     write_stamp(run.dataset, stamp_of(run.journal))
 
 
