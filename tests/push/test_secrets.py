@@ -56,7 +56,7 @@ def test_no_corner_of_a_parquet_file_is_passed_over(place: str, run: Path, hub: 
     token = TOKENS["a Hugging Face token"]
     words = pa.array(["word", token, "word"])
     deep = pa.array([{"a": [{"b": word}]} for word in words.to_pylist()])
-    columns = {"a dictionary": words.dictionary_encode(), "deep down": deep}
+    columns = {"a dictionary": words.dictionary_encode(), "deep below": deep}
     long = {"about": "x" * 5000 + f" {token}"}
     field = pa.field("text", pa.string(), metadata=long if place == "a field's" else None)
     table = pa.table({"text": ["word"]}, schema=pa.schema([field]))
