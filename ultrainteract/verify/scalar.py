@@ -20,6 +20,7 @@ _float = mpmath.mpf(TOLERANCE.numerator) / TOLERANCE.denominator
 _exact = mpmath.mpf(10) ** -30
 _tiny = mpmath.mpf(10) ** -40
 _vanishing = mpmath.mpf(10) ** -250
+_huge = mpmath.mpf(10) ** 15
 _many_digits = 320
 _first_domain = 2
 
@@ -33,7 +34,8 @@ def same(ours: Node, gold: Node) -> bool | None:
         names = sorted(variables(ours) | variables(gold))
         if not names:
             return _constants(ours, gold)
-        generic = [_agree(ours, gold, _generic(names, index)) for index in range(_points)]
+        points = [_generic(names, index) for index in range(_points)]
+        generic = [_agree(ours, gold, point) for point in (*points, *_scaled(gold, points))]
         if False in generic:
             return None if _agrees_on_integers(ours, gold, names) else False
         return True if generic.count(True) >= _needed else None
@@ -44,8 +46,8 @@ def proportional(ours: Node, gold: Node) -> int | None:
     with mpmath.workdps(DIGITS):
         names = sorted(variables(ours) | variables(gold))
         ratios: list[Value] = []
-        for index in range(_points):
-            point = _generic(names, index)
+        points = [_generic(names, index) for index in range(_points)]
+        for point in (*points, *_scaled(gold, points)):
             try:
                 a, b = real(evaluate(ours, point)), real(evaluate(gold, point))
             except Undefined:
@@ -158,6 +160,17 @@ def _generic(names: list[str], index: int) -> dict[str, Value]:
         value = mpmath.mpf(int.from_bytes(seed, "big")) / 2**63 + mpmath.mpf(3) / 10
         point[name] = -value if index % 3 == 2 else value  # noqa: PLR2004
     return point
+
+
+def _scaled(gold: Node, points: list[dict[str, Value]]) -> list[dict[str, Value]]:
+    """Points as large as the gold, beside whose constants variables would else vanish."""
+    try:
+        size = abs(real(evaluate(gold, points[0])))
+    except Undefined:
+        return []
+    if size < _huge or mpmath.isinf(size):
+        return []
+    return [{name: value * size for name, value in point.items()} for point in points]
 
 
 def _agree(ours: Node, gold: Node, point: dict[str, Value]) -> bool | None:
