@@ -1,4 +1,5 @@
 import string
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,11 @@ def test_a_value_and_its_neighbour_are_told_apart(a: int, b: int, c: int) -> Non
     gold = rf"\frac{{{a}+\sqrt{{{b}}}}}{{{c}}}"
     assert equal(f"{a}/{c} + sqrt({b})/{c}", gold).judgement == "correct"
     assert equal(f"({a + 1} + sqrt({b}))/{c}", gold).judgement == "incorrect"
+
+
+def test_neither_long_unions_nor_huge_powers_take_seconds() -> None:
+    union = r" \cup ".join(f"({n}, {n + 1})" for n in range(150))
+    started = time.process_time()
+    assert equal(union, union + r" \cup (3, 4)").judgement == "correct"
+    assert equal("10^{99999}", "x^2 + 1").judgement == "incorrect"
+    assert time.process_time() - started < 1.5

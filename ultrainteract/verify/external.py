@@ -17,6 +17,7 @@ _decimals = re.compile(r"\.\d|%|\d,\d")
 _number = re.compile(r"(Integer|Float) ?\( ?'?([0-9.]+(?:[eE][+-]?[0-9]{1,3})?)'? ?\)")
 # Its parser takes seconds over long texts, deep ones and such as leave a bracket open.
 _longest, _deepest = 400, 15
+_large = re.compile(r"\^\s*\{?\s*-?\d{4}|\d{4}\s*\}?\s*!")
 _relation = re.compile(r"[=<>]|\\(?:le|ge|ne|lt|gt|in)(?![A-Za-z])")
 # What its normalisation drops silently: two texts that differ there only would seem equal.
 # Words it multiplies letter by letter: `evil` is `live`.
@@ -33,7 +34,13 @@ def accepts(left: str, right: str) -> bool:
     for text in (left, right):
         if len(text) > _longest or depth(text) not in range(_deepest):
             return False
-        if _decimals.search(text) or _foreign.search(text) or OPEN in text or CLOSE in text:
+        if (
+            _large.search(text)
+            or _decimals.search(text)
+            or _foreign.search(text)
+            or OPEN in text
+            or CLOSE in text
+        ):
             return False
     return _verifier()(left, right)
 

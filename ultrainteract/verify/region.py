@@ -99,8 +99,11 @@ def _pieces(node: Node) -> list[Piece] | None:  # noqa: PLR0911  one line a form
             return []
         case Symbol("R"):
             return [Piece(_below, _infinity, left=False, right=False)]
-        case Apply("cup" | "cap" | "setminus" as head, (a, b)):
-            return _combined(head, region(_part(a)), region(_part(b)))
+        case Apply("cup", (a, b)):
+            one, other = _pieces(_part(a)), _pieces(_part(b))
+            return None if one is None or other is None else [*one, *other]
+        case Apply("cap" | "setminus" as head, (a, b)):
+            return _combined(head, region(a), region(b))
         case Relation(("in",), (_, inside)):
             return _pieces(inside)
         case Relation(signs, terms):
@@ -129,8 +132,6 @@ def _part(node: Node) -> Node:
 def _combined(head: str, a: Region | None, b: Region | None) -> list[Piece] | None:
     if a is None or b is None:
         return None
-    if head == "cup":
-        return [*a, *b]
     if head == "setminus":
         b = _complement(b)
     return [piece for one in a for other in b for piece in _common(one, other)]

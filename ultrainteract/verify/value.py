@@ -16,6 +16,7 @@ from ultrainteract.verify.screen import FACTORIAL
 from ultrainteract.verify.tree import Apply, Node, Number, Symbol, Unreadable
 
 DIGITS = 60
+_leading_bits = 4096
 _power_bits = 400_000
 _power = 99_999
 _largest = 10**400
@@ -77,8 +78,14 @@ def evaluate(node: Node, point: Mapping[str, Value]) -> Value:
 def real(value: Value) -> Value:
     """As mpmath's number."""
     if isinstance(value, Fraction):
-        return mpmath.mpf(value.numerator) / value.denominator
+        return _float(value.numerator) / _float(value.denominator)
     return value
+
+
+def _float(number: int) -> Value:
+    """Of a huge integer the leading bits: mpmath drops trailing zeros a byte at a time."""
+    spare = max(0, number.bit_length() - _leading_bits)
+    return mpmath.ldexp(mpmath.mpf(number >> spare), spare)
 
 
 def _apply(head: str, values: list[Value]) -> Value:  # noqa: C901, PLR0911  a table of operators
