@@ -239,6 +239,8 @@ def test_a_tree_that_grows_is_shown_as_far_as_its_record_goes(
         assert not opened.whole
         assert opened.state in {"growing", "waiting"}
         assert opened.tree.nodes == whole.nodes[: len(opened.tree.nodes)]
+        spent = opened.tree.spent.values()
+        assert sum(one.calls for one in spent) == len(opened.calls)
         lengths.append(len(opened.tree.nodes))
     assert lengths == sorted(lengths, reverse=True)
     follow(run, catalogue)

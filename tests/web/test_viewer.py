@@ -90,6 +90,7 @@ def test_open_search_filter_and_walk_a_five_turn_tree(page: Page, trees: list[Op
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("section.turn")).to_have_count(5)
+    # Keys are heard once the script has run.
     page.wait_for_load_state()
     for number in range(1, 6):
         page.keyboard.press("j")
@@ -188,7 +189,7 @@ def test_nothing_that_is_stored_is_run(page: Page, trees: list[Opened]) -> None:
     one = of_turns(trees, "math_pot")
     printed = next(node for node in one.tree.nodes if SCRIPT in node.observation.text)
     page.goto(f"{place(one)}/nodes/{printed.id}")
-    expect(page.locator(".seen pre")).to_have_text(SCRIPT)
+    expect(page.locator(".sides .seen pre")).to_have_text(SCRIPT)
     assert page.title() != "RUN"
     page.goto("/trees?text=onerror")
     listed(page, 4)
@@ -339,10 +340,23 @@ def test_pages_work_without_the_script(
     one = of_turns(trees, "math_cot")
     context = chromium.new_context(base_url=viewed.address, java_script_enabled=False)
     page = context.new_page()
-    page.goto("/trees")
+
+    def complete() -> bool:
+        page.goto("/trees")
+        return page.locator(".trees li").count() == len(trees)
+
+    wait_until(complete, "the catalogue was never complete")
     page.get_by_label("environment").select_option("math_cot")
+    page.locator("[name=sort]").select_option("fewest-tokens")
     page.get_by_role("button", name="Show").click()
     listed(page, 2)
+    assert "sort=fewest-tokens" in page.url
+    tokens = [
+        int(re.sub(r"\D", "", one))
+        for one in page.get_by_text(re.compile(r"^[\d,]+ tokens$")).all_text_contents()
+    ]
+    assert len(tokens) == 2
+    assert tokens == sorted(tokens)
     page.goto(place(one))
     page.locator("#call-0 > summary").click()
     page.locator("#call-0 a").click()

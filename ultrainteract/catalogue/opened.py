@@ -14,7 +14,7 @@ from ultrainteract.ladder import request_seed
 from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.tree import Node, PreferenceTree
-from ultrainteract.types import Claim, ExecResult, Instruction, Verdict
+from ultrainteract.types import Claim, ExecResult, Instruction, Spent, Usage, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,26 @@ def open_tree(journal: Journal, tree: str, config: RunConfig) -> Opened:
     grown = watched[0].tree if watched else None
     asked = watched[0].asked if watched else {}
     shown = grown or PreferenceTree(instruction)
+    if not whole:
+        # A tree says what it spent once it has ended.
+        shown.spent = _spent(asked)
     return Opened(shown, tuple(_calls(shown, asked, config)), effects, stop, whole)
+
+
+def _spent(asked: Mapping[Request, tuple[int, Reply]]) -> dict[str, Spent]:
+    spent: dict[str, Spent] = {}
+    for request, (_, reply) in asked.items():
+        one = spent.get(request.model, Spent())
+        used, more = one.usage, reply.usage
+        spent[request.model] = Spent(
+            one.calls + 1,
+            Usage(
+                used.prompt_tokens + more.prompt_tokens,
+                used.completion_tokens + more.completion_tokens,
+            ),
+            one.seconds + reply.seconds,
+        )
+    return spent
 
 
 def _calls(

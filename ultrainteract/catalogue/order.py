@@ -66,7 +66,7 @@ class Order:
 ORDERS: Mapping[str, Order] = {
     one.name: one
     for one in (
-        Order("", "as the problems"),
+        Order("", "problem order"),
         Order("changed", "last changed first", "changed"),
         Order("pairs", "most pairs first", "pairs"),
         Order("fewest-pairs", "fewest pairs first", "pairs", falling=False),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_WIDTH, _DPI, _FONT = 5.0, 132, "DejaVu Sans"
+_WIDTH, _DPI, _FONT = 4.2, 156, "DejaVu Sans"
 _LABEL = 24
 _one_at_a_time = Lock()
 _STYLE = re.compile(r' style="([^"]*)"')
@@ -58,7 +58,7 @@ _COLOUR = re.compile("|".join(VARIABLES))
 def svg(name: str, title: str, height: float, draw: Draw) -> str:
     """The figure as an `<svg>` element named `title`; `name` tells its ids from those of others.
 
-    `height` is in inches, of a width of 5.
+    `height` is in inches, of a width of 4.2.
     """
     with _figure(height, name, _STAND_INS) as figure:
         draw(figure, _STAND_INS)

@@ -171,7 +171,7 @@ def _failures(overview: Overview, quality: Quality) -> Iterator[Caution]:
             f"{crashed / quality.pairs:.0%} of the rejected actions failed to run to an answer.",
             "A model trained on them may learn to write code that runs, not answers that are "
             "right.",
-            "Look at the failure kinds below; missing names are often the prompt's doing.",
+            "Look at why rejected actions failed; missing names are often the prompt's doing.",
         )
 
 
@@ -199,7 +199,7 @@ def _waste(quality: Quality) -> Iterator[Caution]:
             quality.undecided,
             UNDECIDED,
             "answers could not be decided",
-            "ultrainteract regrade RUN with a later grader, or look at the rules below.",
+            "ultrainteract regrade RUN with a later grader; the report lists the rules.",
         ),
         (
             "malformed replies",
@@ -213,7 +213,7 @@ def _waste(quality: Quality) -> Iterator[Caution]:
             quality.lost,
             LOST,
             "samples never came",
-            "Look at the reasons below; the endpoint gave them.",
+            "The report lists the reasons that the endpoint gave.",
         ),
     ):
         if _many(found, bound):

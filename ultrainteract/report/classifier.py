@@ -48,8 +48,10 @@ def told_apart(contrasts: Iterable[Contrast]) -> Told | None:
 
 def share(right: int, wrong: int, pairs: int) -> Told:
     """From counts; what is neither right nor wrong is a tie."""
-    auc = (right + (pairs - right - wrong) / 2) / pairs
-    return Told(auc, math.sqrt(auc * (1 - auc) / pairs), pairs)
+    found = right + (pairs - right - wrong) / 2
+    # Of a share of 0 or 1 too, an error is told: Agresti and Coull's.
+    likely = (found + 2) / (pairs + 4)
+    return Told(found / pairs, math.sqrt(likely * (1 - likely) / (pairs + 4)), pairs)
 
 
 def differences(pairs: Sequence[Contrast]) -> Floats:

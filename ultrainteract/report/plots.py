@@ -63,13 +63,14 @@ def _bars(chart: Chart, axes: "Axes", palette: Palette) -> None:
             va="center",
             fontsize=8,
         )
-    for value, name in chart.marks:
-        colour = palette.alarm if value != chart.marks[0][0] else palette.faint
+    for place, (value, name) in enumerate(chart.marks):
+        colour = palette.alarm if place else palette.faint
         axes.axvline(value, color=colour, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
             name,
             (value, 1),
-            (_ASIDE, 2),
+            (_ASIDE if place else -_ASIDE, 2),
+            ha="left" if place else "right",
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             color=colour,

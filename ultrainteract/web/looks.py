@@ -15,8 +15,8 @@ from ultrainteract.web.shown import ShownRun
 
 # Verdicts and kinds, each with a sign that tells it without its colour.
 SIGNS = {"correct": "✓", "incorrect": "✗", "unverified": "?", "step": "→", "malformed": "!"}
-# Letters beyond which a text is shown on demand.
-LONG = 6000
+# Letters beyond which a text is shown on demand, and those that are shown of it at once.
+_LONG, _BEGINNING = 2000, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,13 @@ class Look:
         """What a reviewer said of a node or a pair."""
         return self.marks.get(nodes)
 
-    def long(self, text: str) -> bool:
-        """Whether a text is shown on demand."""
-        return len(text) > LONG
+    def beginning(self, text: str) -> str:
+        """The beginning of a text that is shown on demand; empty for any other."""
+        return text[:_BEGINNING] if len(text) > _LONG else ""
 
-    def history(self, turn: int) -> Sequence[tuple[str, str]]:
-        """Who said what before a turn."""
-        return [(one.role, one.content) for one in self.opened.tree.history(turn)]
+    def before_turn(self, turn: int) -> Sequence[Node]:
+        """The actions that are history to a turn: those that were expanded."""
+        return self.opened.tree.spine()[: turn - 1]
 
     def critique(self, node: Node) -> object:
         """What the critic said of an action; None where it said nothing."""

@@ -87,6 +87,11 @@ class ShownRun:
         return in_use(self.path)
 
     @property
+    def read(self) -> bool:
+        """Whether the journal was looked at since the catalogue was made."""
+        return bool(self.catalogue.meta("trees"))
+
+    @property
     def trees(self) -> int:
         """How many instructions the run has, as the catalogue knows."""
         return int(self.catalogue.meta("trees") or 0)
