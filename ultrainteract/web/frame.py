@@ -81,7 +81,7 @@ def _shown(value: object) -> object:
 
 
 def page(name: str, values: Mapping[str, object], status: int = 200, tag: str = "") -> Response:
-    """A template as an answer; `tag` as from `fresh`."""
+    """A template as an answer; `tag` as from `tag_of`."""
     html = _jinja().get_template(f"{name}.html").render(values)
     headers = {"ETag": tag} if tag else {}
     return HTMLResponse(html, status_code=status, headers=headers)
