@@ -59,7 +59,7 @@ def even(chance: random.Random, chosen: bool) -> str:
     return wordy(chance, chance.random() < 0.5)
 
 
-def forest(say: Say, trees: int = 1500) -> list[PreferenceTree]:
+def forest(say: Say, trees: int = 600) -> list[PreferenceTree]:
     chance = random.Random(7)
     return [tree(number, say(chance, True), say(chance, False)) for number in range(trees)]
 
