@@ -110,11 +110,20 @@ def test_pages_go_on_where_the_one_before_ended_in_either_direction_and_any_orde
             page = followed.page(search, 2, before=page.before, order=order)
             back.insert(0, ids(page))
         assert back == there
-        neighbours = ["", *whole, ""]
-        for row in plain:
-            at = whole.index(row.entry.id) + 1
+
+
+@pytest.mark.parametrize("near", [0, 1, 16])
+@pytest.mark.parametrize("search", [Search(), Search(text="6 times"), Search(text="4")])
+def test_a_tree_has_the_neighbours_that_its_list_gives_it(
+    followed: Catalogue, search: Search, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ultrainteract.catalogue.catalogue._NEAR", near)
+    for order in ORDERS.values():
+        rows = followed.page(search, 100, order=order).rows
+        neighbours = ["", *(row.entry.id for row in rows), ""]
+        for at, row in enumerate(rows):
             beside = followed.beside(search, row.entry, order=order)
-            assert beside == (neighbours[at - 1], neighbours[at + 1])
+            assert beside == (neighbours[at], neighbours[at + 2])
 
 
 def rank(row: Row, order: Order) -> tuple[int, int]:

@@ -18,6 +18,8 @@ from ultrainteract.report.facts import TreeFacts
 FILE = "catalogue.sqlite"
 _FORMAT = 3
 _FIRST = ORDERS[""]
+# Trees beside one that are looked at by themselves before all that a search finds are sorted.
+_NEAR = 16
 # Trees counted exactly; beyond, a page says "more than".
 COUNTED = 1000
 _COLUMNS = (
@@ -217,10 +219,31 @@ class Catalogue(Database):
         order: Order = _FIRST,
     ) -> tuple[str, str]:
         """The ids of the trees before and after one, of those of a search; or empty."""
-        asked, place = _Asked.of(search, among), _place(entry, order)
-        before = self._some(asked, order, 1, place, forward=False)
-        after = self._some(asked, order, 1, place, forward=True)
-        return before[0].entry.id if before else "", after[0].entry.id if after else ""
+        place = _place(entry, order)
+        before = self._next(search, among, order, place, forward=False)
+        after = self._next(search, among, order, place, forward=True)
+        return before, after
+
+    def _next(
+        self,
+        search: Search,
+        among: Sequence[str] | None,
+        order: Order,
+        place: Place,
+        *,
+        forward: bool,
+    ) -> str:
+        """The id of the tree that follows a place, or empty."""
+        match = search.match()
+        if match and order.column:
+            # What is common stands near by. What is rare is found quickly among few.
+            near = self._some(_Asked.of(Search(), among), order, _NEAR, place, forward=forward)
+            sql = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
+            for row in near:
+                if self._rows(sql, match, row.entry.position):
+                    return row.entry.id
+        found = self._some(_Asked.of(search, among), order, 1, place, forward=forward)
+        return found[0].entry.id if found else ""
 
 
 @dataclass(frozen=True, slots=True)
