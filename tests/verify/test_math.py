@@ -130,7 +130,7 @@ def test_a_value_and_its_neighbour_are_told_apart(a: int, b: int, c: int) -> Non
 
 
 def test_neither_long_unions_nor_huge_powers_take_seconds() -> None:
-    union = r" \cup ".join(f"({n}, {n + 1})" for n in range(150))
+    union = r" \cup ".join(f"({n}, {n + 1})" for n in range(100))
     started = time.process_time()
     assert equal(union, union + r" \cup (3, 4)").judgement == "correct"
     assert equal("10^{99999}", "x^2 + 1").judgement == "incorrect"

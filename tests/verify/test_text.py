@@ -35,6 +35,8 @@ def test_a_number_is_not_matched_without_its_sign_or_point(predicted: str, gold:
 
 def test_letters_with_accents_are_letters() -> None:
     assert told(hotpotqa("Zdrilić", "Zdrili", NOTHING))[0] == "incorrect"
+    assert told(hotpotqa(r"\text{21st Street}", "21st Street", NOTHING))[0] == "correct"
+    assert told(hotpotqa("21 Street", "21st Street", NOTHING))[0] == "incorrect"
 
 
 @pytest.mark.parametrize(

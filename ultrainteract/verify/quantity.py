@@ -43,6 +43,11 @@ _multiples = {
 _multiple = re.compile(
     rf"(?P<head>.*\d)\s+(?P<word>{'|'.join(_multiples)})(?P<rest>(?: .*)?)", re.DOTALL
 )
+_ordinal = re.compile(
+    r"(\d)\^?\{?\u2039?(?:st|nd|rd|th)\u203a?\}?"
+    r"(?=(?: (?:day|week|month|year|hour|term))?\u203a?$)",
+    re.IGNORECASE,
+)
 _longest_word = 60
 
 
@@ -85,7 +90,7 @@ def quantity(tidied: str) -> Quantity | None:
     if scaled := _multiple.fullmatch(unmarked(tidied)):
         head = quantity(scaled["head"] + scaled["rest"])
         return head and replace(head, value=head.value * _multiples[scaled["word"]], decimals=-1)
-    match = _number.fullmatch(_money.sub("", tidied))
+    match = _number.fullmatch(_money.sub("", _ordinal.sub(r"\1", tidied)))
     if match is None:
         return None
     value = _value(match)

@@ -84,7 +84,6 @@ _functions = re.compile(r"\\(?:text|mathrm|rm)\{(sin|cos|tan|cot|sec|csc|log|ln|
 _text = re.compile(
     r"\\(?:text(?:bf|it|rm|normal|tt|sf)?|mathrm|mbox|hbox|emph|mathtt)\s*\{([^{}]*)\}"
 )
-_ordinal = re.compile(r"(\d)\^?\{?\u2039?(?:st|nd|rd|th)\u203a?(?![A-Za-z])\}?")
 _repeating = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
 _grouped = re.compile(r"-?\d{1,3}(?:[ _]\d{3})+")
 _lead = re.compile(
@@ -135,7 +134,7 @@ def tidy(text: str) -> str:
     if "\\begin" not in text:
         text = text.replace("\\\\", "\\")  # escaped once too often
     text = _functions.sub(r"\\\1 ", text)
-    text = _ordinal.sub(r"\1", _text.sub(_marked, text))
+    text = _text.sub(_marked, text)
     for pattern, put in _same:
         text = pattern.sub(put, text)
     text = _silent.sub(lambda match: "" if match[0] in (r"\!", r"\,") else " ", text)
