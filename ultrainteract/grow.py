@@ -61,7 +61,7 @@ class Effects(Protocol):
         ...
 
 
-def _unwatched(_: PreferenceTree) -> None:
+def unwatched(_: PreferenceTree) -> None:
     """Nobody looks."""
 
 
@@ -69,7 +69,7 @@ async def grow_tree(
     instruction: Instruction,
     config: RunConfig,
     effects: Effects,
-    watch: Callable[[PreferenceTree], None] = _unwatched,
+    watch: Callable[[PreferenceTree], None] = unwatched,
 ) -> PreferenceTree:
     """The whole tree of one instruction; `watch` gets it while it is bare. Raises what `effects`
     raises."""

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ultrainteract.config import RunConfig
 from ultrainteract.errors import Draining, JournalFault, UltraInteractError
-from ultrainteract.grow import Effects, grow_tree
+from ultrainteract.grow import Effects, grow_tree, unwatched
 from ultrainteract.journal import Effect, Journal
 from ultrainteract.limits import BudgetConfig, LimitsConfig
 from ultrainteract.sampling.base import Reply, Request
@@ -179,16 +179,12 @@ def _as_it_is(effects: Effects) -> Effects:
     return effects
 
 
-def _unwatched(_: PreferenceTree) -> None:
-    """Nobody looks."""
-
-
 async def replay(
     journal: Journal,
     instruction: Instruction,
     config: RunConfig,
     through: Callable[[Effects], Effects] = _as_it_is,
-    watch: Callable[[PreferenceTree], None] = _unwatched,
+    watch: Callable[[PreferenceTree], None] = unwatched,
 ) -> PreferenceTree:
     """A tree as its record tells it. Raises `Unrecorded` for one that is unfinished.
 
