@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants
 from typer.testing import CliRunner
 
 from tests.layers.conftest import Erring, grow_run, instructions
@@ -165,6 +165,20 @@ def test_what_the_hub_refuses_is_said_in_words(
     with pytest.raises(PushError, match=said) as refused:
         push(run)
     assert "hf_" not in str(refused.value)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, PermissionError])
+def test_what_the_store_of_chunks_raises_is_said_in_words(
+    error: type[Exception], run: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kinds of its binary client's errors, to which no server of the tests speaks."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error("its token is stale")
+
+    monkeypatch.setattr(HfApi, "create_commit", fails)
+    with pytest.raises(PushError, match=f"{error.__name__}: its token is stale.*goes on"):
+        push(run)
 
 
 def test_without_a_token_a_network_or_a_known_token_it_is_said(

@@ -156,24 +156,31 @@ def _named(repository: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise PushError(_words(error, repository)) from error
     except RuntimeError as error:
-        if error.__cause__ is None:
-            raise
         raise PushError(_of_a_file(error, repository)) from error
     except _LOST as error:
         raise PushError(
             f"the hub does not answer ({type(error).__name__}: {error}): look at the network "
             "(HTTPS_PROXY, HF_ENDPOINT). The same command goes on where this one stopped"
         ) from error
+    except OSError as error:
+        raise PushError(_failed(error)) from error
     except ValueError as error:
         raise PushError(f"the hub does not take the dataset: {error}") from error
 
 
 def _of_a_file(error: RuntimeError, repository: str) -> str:
-    """The hub's client wraps what went wrong with a file."""
+    """The hub's client wraps what went wrong with a file; its store of chunks says it plainly."""
     cause = error.__cause__
+    if cause is None:
+        return _failed(error)
     if isinstance(cause, HfHubHTTPError):
         return f"{error} {_words(cause, repository)}"
     return f"{error} {type(cause).__name__}: {cause}. The same command goes on where this stopped"
+
+
+def _failed(error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    return f"the hub's client failed ({said}). The same command goes on where this one stopped"
 
 
 def _words(error: HfHubHTTPError, repository: str) -> str:

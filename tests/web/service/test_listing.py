@@ -57,3 +57,23 @@ def test_a_person_leafs_through_them_and_stays_on_the_page_where_a_button_was(
     assert left.headers["location"] == "/?before=6"
     assert 'href="/runs/run-0/delete?before=6"' in client.get("/?before=6").text
     assert 'href="/?before=6"' in client.get("/runs/run-0/delete?before=6").text
+
+
+def test_what_a_person_may_not_do_is_said_on_a_page_and_to_a_program_as_json(
+    standing: Service,
+) -> None:
+    html = {"Accept": "text/html,application/xhtml+xml"}
+    ask = standing.client.request
+    for method, path, status in (
+        ("POST", "/runs/first/delete", 409),
+        ("GET", "/runs/frist/delete", 404),
+        ("POST", "/runs/first/nothing", 404),
+        ("GET", "/?before=x", 422),
+    ):
+        shown = ask(method, path, headers=html)
+        assert (shown.status_code, 'role="alert"' in shown.text) == (status, True), path
+        assert ask(method, path).json()["detail"]
+    assert ask("GET", "/api/runs/nothing", headers=html).json()["detail"] == (
+        "there is no run 'nothing'"
+    )
+    assert "did you mean &#39;first&#39;" in ask("GET", "/runs/frist/delete", headers=html).text

@@ -4,6 +4,7 @@ A state is written before what it announces is done, so that a service that was 
 what it was about to do. Of a run that was deleted the name stays: it never means another run.
 """
 
+import difflib
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ultrainteract.config import RunConfig
 from ultrainteract.database import Database
-from ultrainteract.errors import UnknownName, UserError, unknown
+from ultrainteract.errors import UnknownName, UserError
 from ultrainteract.web.service.submission import Submission
 
 _TABLES = """
@@ -99,8 +100,10 @@ class Ledger(Database):
         if not rows:
             if self._rows("SELECT 1 FROM gone WHERE name = ?", name):
                 raise UnknownRun(f"run {name!r} was deleted")
-            known = (row[0] for row in self._rows("SELECT name FROM run"))
-            raise UnknownRun(str(unknown("run", name, known)))
+            known = [str(row[0]) for row in self._rows("SELECT name FROM run")]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UnknownRun(f"there is no run {name!r}{hint}")
         return _entry(*rows[0])
 
     def add(self, asked: Submission, config: RunConfig) -> None:

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ultrainteract.web.service.deletion import Deletion
 from ultrainteract.web.service.dispatcher import Dispatcher
+from ultrainteract.web.service.drawn import draw
 from ultrainteract.web.service.ledger import ENDED, LAST, RESTING, State
 from ultrainteract.web.service.shown import show, show_latest
 from ultrainteract.web.service.tokens import COOKIE, LASTS, Token
@@ -27,9 +27,6 @@ _STATIC = {
         _HERE / "static" / "service.js",
     )
 }
-_pages = Environment(
-    loader=PackageLoader("ultrainteract.web.service"), autoescape=True, undefined=StrictUndefined
-)
 _LOOKS = {
     State.RUNNING: "live",
     State.PAUSED: "warn",
@@ -45,8 +42,7 @@ _Before = Annotated[int, Query(ge=1, le=LAST)]
 
 def login_page(wanted: str, *, status: HTTPStatus, wrong: bool = False) -> Response:
     """The form that asks for the token, and leads to the path `wanted`."""
-    page = _pages.get_template("login.html").render(wanted=wanted, wrong=wrong)
-    return HTMLResponse(page, status)
+    return HTMLResponse(draw("login", wanted=wanted, wrong=wrong), status)
 
 
 def pages(dispatcher: Dispatcher, deletion: Deletion, token: Token) -> APIRouter:
@@ -68,7 +64,8 @@ def _about_runs(router: APIRouter, dispatcher: Dispatcher, deletion: Deletion) -
     @router.get("/")
     def runs(before: _Before = LAST) -> str:
         shown, older = show_latest(house, ledger, _MANY, before)
-        return _pages.get_template("runs.html").render(
+        return draw(
+            "runs",
             runs=shown,
             ways={one.name: _ways(one.state) for one in shown},
             looks={state.value: _LOOKS.get(state, "") for state in State},
@@ -80,7 +77,7 @@ def _about_runs(router: APIRouter, dispatcher: Dispatcher, deletion: Deletion) -
     @router.get("/runs/{name}/delete")
     def sure(name: str, before: _Before = LAST) -> str:
         shown = show(house, ledger[name])
-        return _pages.get_template("delete.html").render(run=shown, here=_page(before))
+        return draw("delete", run=shown, here=_page(before))
 
     @router.post("/runs/{name}/delete")
     async def delete(name: str, before: _Before = LAST) -> Response:

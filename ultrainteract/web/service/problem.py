@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ultrainteract.errors import Fault, UserError
+from ultrainteract.web.service.drawn import problem_page
 from ultrainteract.web.service.ledger import Refused, UnknownRun
 from ultrainteract.web.service.submission import problems
 
@@ -60,31 +61,41 @@ def described(*statuses: int) -> Responses:
     }
 
 
+def _told(request: Request, status: HTTPStatus, detail: str, lines: Sequence[str] = ()) -> Response:
+    """A page for a person who looks at pages, else JSON."""
+    program = request.url.path.startswith("/api/")
+    if program or "text/html" not in request.headers.get("accept", ""):
+        return answer(status, detail, lines)
+    return problem_page(status, "\n".join([detail, *(line for line in lines if line != detail)]))
+
+
 def tell_problems(app: FastAPI) -> None:
-    """Answer the package's own errors, and the framework's, in this shape."""
+    """Answer the package's own errors, and the framework's: in this shape, or as a page."""
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         if any(one["type"] == "json_invalid" for one in error.errors()):
-            return answer(HTTPStatus.BAD_REQUEST, _WORDS[400])
-        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, _WORDS[422], list(problems(error.errors())))
+            return _told(request, HTTPStatus.BAD_REQUEST, _WORDS[400])
+        return _told(
+            request, HTTPStatus.UNPROCESSABLE_ENTITY, _WORDS[422], list(problems(error.errors()))
+        )
 
     @app.exception_handler(HTTPException)
-    async def _framework(_: Request, error: HTTPException) -> Response:
-        refused = answer(HTTPStatus(error.status_code), str(error.detail))
+    async def _framework(request: Request, error: HTTPException) -> Response:
+        refused = _told(request, HTTPStatus(error.status_code), str(error.detail))
         refused.headers.update(error.headers or {})
         return refused
 
     @app.exception_handler(UserError)
-    async def _user(_: Request, error: UserError) -> Response:
+    async def _user(request: Request, error: UserError) -> Response:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if isinstance(error, Refused):
             status = HTTPStatus.CONFLICT
         elif isinstance(error, UnknownRun):
             status = HTTPStatus.NOT_FOUND
         lines = str(error).splitlines()
-        return answer(status, lines[0], lines)
+        return _told(request, status, lines[0], lines)
 
     @app.exception_handler(Fault)
-    async def _fault(_: Request, error: Fault) -> Response:
-        return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+    async def _fault(request: Request, error: Fault) -> Response:
+        return _told(request, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
