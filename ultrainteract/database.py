@@ -91,13 +91,14 @@ class Database:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
                 self._db.execute("COMMIT")
-            except BaseException as error:
-                # After a full disk SQLite may have rolled back already.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error) and error.sqlite_errorcode in _FULL:
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode in _FULL:
                     raise DiskFull(f"the disk that holds {self.path} is full") from error
                 raise
+            finally:
+                # Not what was committed; after a full disk SQLite may have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
 
 
 def format_of(path: Path) -> int:

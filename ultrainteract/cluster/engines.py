@@ -6,6 +6,7 @@ replica left and none can be started. `replicas.yaml` changes the replicas durin
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -54,19 +55,20 @@ class Engines:
         return {name: served.replicas for name, served in self._served.items()}
 
     async def __aenter__(self) -> Self:
-        starting = asyncio.create_task(self._start_all())
-        stopped = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.close)
+            starting = asyncio.create_task(self._start_all())
+            undo.callback(starting.cancel)
+            stopped = asyncio.create_task(self._stop.wait())
+            try:
+                await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stopped.cancel()
             if starting.done():
                 starting.result()
                 self._watching = asyncio.create_task(self._follow_roster())
-        except BaseException:
-            await self.close()
-            raise
-        finally:
             starting.cancel()
-            stopped.cancel()
+            undo.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -7,10 +7,11 @@ it says is the program's claim: the program never sees what a value is compared 
 import builtins
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from ultrainteract.programs.wire import Reader, Uncrossable, Writer
 
+T = TypeVar("T")
 PART = 30_000
 # What may be asked of a kept value; nothing here shows the program the value it should equal.
 BUILTINS = ("getattr", "setattr", "len", "bool", "str", "repr", "list", "next", "getitem")
@@ -54,12 +55,14 @@ class Callee:
         target, args, kwargs = cast("list[Any]", self._reader.read(request))
         given = dict(enumerate(args)) | kwargs
         before = {key: writer.write(value) for key, value in given.items() if mutable(value)}
-        try:
-            given = {key: self._resolved(value) for key, value in given.items()}
+
+        def called() -> object:
+            given.update({key: self._resolved(value) for key, value in given.items()})
             named = {key: given[key] for key in kwargs}
-            value = self._function(target)(*[given[at] for at in range(len(args))], **named)
-        except BaseException as error:  # noqa: BLE001
-            # The program's own errors are its answer; so is an exit.
+            return self._function(target)(*[given[at] for at in range(len(args))], **named)
+
+        value, error = attempted(called)
+        if error is not None:
             kinds = [kind.__name__ for kind in type(error).__mro__]
             return f'{{"raised":{writer.write([kinds, said(error)])}}}'
         # What an argument became is written after the value: a lazy value may change it.
@@ -112,10 +115,17 @@ def mutable(value: object) -> bool:
 
 def said(error: BaseException) -> str:
     """An error's message, bounded; a message of its own making may fail."""
+    text, _ = attempted(lambda: str(error)[:300])
+    return text or ""
+
+
+def attempted(code: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+    """What the program's own code returns, or what it raises: its errors are its answer, and so is
+    an exit."""
     try:
-        return str(error)[:300]
-    except BaseException:  # noqa: BLE001
-        return ""
+        return code(), None
+    except BaseException as error:  # noqa: BLE001
+        return None, error
 
 
 def install(namespace: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ for.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -77,17 +78,15 @@ class Replica:
         if self._process is not None:
             raise RuntimeError(f"{self.name} was started before; stop it first")
         exited = self._spawn()
-        try:
-            trouble = await self._trouble(exited)
-        except BaseException:
-            await self.stop()
-            raise
-        if trouble:
-            await self.stop()
-            raise SetupError(
-                f"the server of model {self.name!r} {trouble}. It was started as\n"
-                f"  {self._line}\nThe end of its log {self.log}:\n{self._tail()}"
-            )
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.stop)
+            if trouble := await self._trouble(exited):
+                await self.stop()
+                raise SetupError(
+                    f"the server of model {self.name!r} {trouble}. It was started as\n"
+                    f"  {self._line}\nThe end of its log {self.log}:\n{self._tail()}"
+                )
+            undo.pop_all()
 
     async def died(self) -> str:
         """Returns once the server has ended, with its exit status and the end of its log."""

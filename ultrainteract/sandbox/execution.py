@@ -4,13 +4,13 @@ Foreign code runs in here, in a process of its own: what comes out is its claim.
 """
 
 import ast
-import contextlib
 import linecache
 import re
 import sys
 import traceback
 import types
 import warnings
+from collections.abc import Callable
 from typing import TextIO
 
 FRAMES = 8
@@ -132,5 +132,13 @@ def standing(streams: list[TextIO]) -> bool:
 
 def flush(stream: TextIO) -> None:
     """Write out what a stream holds back; a program may have closed it, or put anything there."""
-    with contextlib.suppress(Exception):
-        stream.flush()
+    caught(stream.flush)
+
+
+def caught(step: Callable[[], object]) -> BaseException | None:
+    """What a program's own code raises, whatever it is; None where it raises nothing."""
+    try:
+        step()
+    except BaseException as error:  # noqa: BLE001
+        return error
+    return None

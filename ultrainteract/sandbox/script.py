@@ -9,7 +9,7 @@ import gc
 import sys
 import threading
 
-from ultrainteract.sandbox.execution import execute, flush, show
+from ultrainteract.sandbox.execution import caught, execute, flush, show
 
 NAME = "program.py"
 
@@ -32,9 +32,7 @@ def _end(namespace: dict[str, object], before: set[str]) -> None:
     """What goes wrong on the way is shown, and changes no outcome."""
     steps = (threading._shutdown, atexit._run_exitfuncs)  # type: ignore[attr-defined]  # noqa: SLF001
     for step in steps:
-        try:
-            step()
-        except BaseException as error:  # noqa: BLE001  a program's own, at its end
+        if error := caught(step):
             show(error)
     for stream in (sys.stdout, sys.stderr):
         flush(stream)

@@ -5,6 +5,7 @@ a Ctrl-C in the terminal is not its; it ends by itself when its input closes.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -74,15 +75,15 @@ class Process:
         except OSError as error:
             raise GraderFault(f"no grading process could be started: {error}") from error
         worker = cls(process)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await worker._line()
-        except (Died, TimeoutError) as error:
-            await worker.kill()
-            raise GraderFault(f"a grading process did not come up: {error!r}") from error
-        except BaseException:
-            worker.signal_kill()
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(worker.signal_kill)
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await worker._line()
+            except (Died, TimeoutError) as error:
+                await worker.kill()
+                raise GraderFault(f"a grading process did not come up: {error!r}") from error
+            undo.pop_all()
         return worker
 
     async def ask(self, slow: str, claim: Claim, seconds: float) -> Finding:
