@@ -76,6 +76,20 @@ def test_a_quick_command_imports_nothing_heavy(
     assert not modules & HEAVY
 
 
+def test_an_output_on_a_full_disk_is_an_error_in_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ultrainteract.cli.main", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
+
+
 def test_a_shell_completes_commands_and_their_options(tmp_path: Path) -> None:
     def completed(line: str) -> tuple[set[str], set[str]]:
         shell = {"_ULTRAINTERACT_COMPLETE": "complete_bash", "COMP_WORDS": line}

@@ -127,6 +127,17 @@ def test_without_a_terminal_lines_have_no_codes_and_come_seldom(
     assert len(lines) == 13
 
 
+def test_a_run_that_nobody_hears_goes_on() -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115  closing it fails as well
+    with terminal.watched(Console(file=full)) as progress:
+        for _ in range(2):
+            progress.say("said")
+            progress.grown(TreeReport("t", stop="max_turns"))
+            progress.seen(snapshot())
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
+
+
 @pytest.mark.parametrize("variable", ["CI=true", "NO_COLOR=1", "TERM=dumb"])
 def test_who_wants_no_terminal_gets_lines(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Screen(io.StringIO):

@@ -3,6 +3,7 @@
 Errors that the user can mend end in one message and exit code 2; faults in exit code 1.
 """
 
+import errno
 import io
 import os
 import sys
@@ -44,6 +45,9 @@ CHECKS = {
     "outputs": "Compare each expected output with the actual one, and both with the label.",
     "environments": "Play each environment's cases without a model. Ends with one JSON line.",
 }
+
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 
 def application(words: Collection[str]) -> typer.Typer:
@@ -99,6 +103,14 @@ def main() -> None:
     except UltraInteractError as error:
         errors.print(f"error: {error}", style="red", markup=False)
         sys.exit(2 if isinstance(error, UserError) else 1)
+    except OSError as error:
+        # One that names a file is no failure of the output.
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        # What is held back cannot be written at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        errors.print(f"error: the output cannot be written: {error.strerror}", markup=False)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 On a terminal, what the run says stays above the board, and trees are seen in its counts alone. For
 others the first trees have a line each, then a line says every half minute how far the run is. The
-log has every tree and every line either way.
+log has every tree and every line either way, and a run that nobody hears any more goes on: a closed
+terminal or pipe and a full disk end no run.
 """
 
 import contextlib
@@ -37,15 +38,16 @@ def redraws(console: Console) -> bool:
 def watched(console: Console) -> Iterator[Progress]:
     """What to tell a run; afterwards the console is as it was, below what was said."""
     if not redraws(console):
-        yield _lines(console)
+        yield _unheard(_lines(console))
         return
     region = Region(console)
     aside = _Aside(region) if sys.stderr.isatty() else sys.stderr
     try:
         with region, contextlib.redirect_stderr(aside):
-            yield _board(region)
+            yield _unheard(_board(region))
     finally:
-        region.wipe()
+        with contextlib.suppress(OSError):
+            region.wipe()
 
 
 class _Aside(io.TextIOBase):
@@ -56,9 +58,27 @@ class _Aside(io.TextIOBase):
 
     def write(self, text: str) -> int:
         *lines, self._begun = (self._begun + text).split("\n")
-        for line in lines:
-            self._region.say(Text(line))
+        with contextlib.suppress(OSError):
+            for line in lines:
+                self._region.say(Text(line))
         return len(text)
+
+
+def _unheard(progress: Progress) -> Progress:
+    def say(line: str) -> None:
+        # Rich ends the process where a pipe is closed.
+        with contextlib.suppress(OSError, SystemExit):
+            progress.say(line)
+
+    def grown(report: TreeReport) -> None:
+        with contextlib.suppress(OSError, SystemExit):
+            progress.grown(report)
+
+    def seen(live: Snapshot) -> None:
+        with contextlib.suppress(OSError, SystemExit):
+            progress.seen(live)
+
+    return Progress(say, grown, seen)
 
 
 def _board(region: Region) -> Progress:
