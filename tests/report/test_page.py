@@ -5,6 +5,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,12 @@ def findings() -> Findings:
     return Findings(HOSTILE, seen, RunTables(5).report(), contamination, Leaking(500, 2))
 
 
+@cache
+def whole() -> str:
+    """The report on them, drawn once."""
+    return render(findings())
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +56,7 @@ def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
 
 
 def test_the_file_refers_to_nothing_outside_itself() -> None:
-    found = tags(render(findings()))
+    found = tags(whole())
     assert not {tag for tag, _ in found} & {"script", "link", "img", "iframe", "object", "base"}
     for _, attributes in found:
         assert not {name for name in attributes if name.startswith("on") or name == "style"}
@@ -59,7 +66,7 @@ def test_the_file_refers_to_nothing_outside_itself() -> None:
 
 
 def test_its_policy_lets_its_own_style_through_and_nothing_else() -> None:
-    text = render(findings())
+    text = whole()
     (policy,) = (
         attributes["content"] or ""
         for tag, attributes in tags(text)
@@ -74,7 +81,7 @@ def test_its_policy_lets_its_own_style_through_and_nothing_else() -> None:
 
 
 def test_the_same_run_gives_the_same_report() -> None:
-    assert render(findings()) == render(findings())
+    assert render(findings()) == whole()
 
 
 def test_a_run_without_a_tree_has_a_report() -> None:
@@ -107,7 +114,7 @@ def test_the_command_writes_it_and_says_what_is_wrong(command: Command) -> None:
 @pytest.fixture
 def written(tmp_path: Path) -> str:
     path = tmp_path / "report.html"
-    path.write_text(render(findings()))
+    path.write_text(whole())
     return path.as_uri()
 
 
