@@ -73,13 +73,14 @@ def dummies(one: Node, other: Node) -> tuple[str, str] | None:
     """The arguments in `f(x)` and `f(z)`, two names of one thing; None for other pairs."""
     match one, other:
         case Apply("*", (Symbol(f), Symbol(x))), Apply("*", (Symbol(g), Symbol(z))):
-            return (x, z) if f == g and x != z and named(one) and named(other) else None
+            told = f == g and x != z and (x + z).islower()
+            return (x, z) if told and named(one) and named(other) else None
     return None
 
 
 def renamed(node: Node, old: str, new: str) -> Node | None:
-    """A scalar with another name for a variable; None if the new name is taken."""
-    if not scalar(node) or new in variables(node):
+    """A scalar with another name for its variable; None if it has none or the name is taken."""
+    if not scalar(node) or new in variables(node) or old not in variables(node):
         return None
     return _renamed(node, old, new)
 
