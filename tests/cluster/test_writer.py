@@ -143,3 +143,12 @@ async def test_a_full_disk_is_told_once_and_waited_for() -> None:
     held = await with_room(commit, said.append, Batch([effect(1)]))
     assert held == {effect(1).place: b"recorded"}
     assert said == ["the disk is full: work waits until there is room"]
+
+
+async def test_a_journal_that_was_removed_takes_nothing_more(tmp_path: Path) -> None:
+    writer = JournalWriter(str(tmp_path), UNLIMITED, {})
+    await writer.record(Batch([effect(1)]))
+    (tmp_path / "journal.sqlite").unlink()
+    with pytest.raises(JournalFault, match="is gone"):
+        await writer.record(Batch([effect(2)]))
+    await writer.close()

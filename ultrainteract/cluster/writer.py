@@ -159,12 +159,18 @@ class JournalWriter:
         self._lock.release()
 
     async def _commit(self, batch: Batch) -> dict[Place, bytes]:
-        held = await asyncio.to_thread(self._journal.record, batch.effects, batch.ended)
+        held = await asyncio.to_thread(self._recorded, batch)
         if self._till:
             for effect in batch.effects:
                 if effect.kind == "sample":
                     self._till.pay(effect.model, adapter(Reply).validate_json(effect.data).usage)
         return held
+
+    def _recorded(self, batch: Batch) -> dict[Place, bytes]:
+        # SQLite writes on into a file that was removed, and nobody would ever find it.
+        if not self._journal.path.exists():
+            raise JournalFault(f"{self._journal.path} is gone: somebody removed or moved it")
+        return self._journal.record(batch.effects, batch.ended)
 
 
 class RemoteJournal:
