@@ -51,7 +51,7 @@ def doors(service: Service) -> Iterator[tuple[str, str]]:
     yield from (("GET", "/docs"), ("GET", "/nothing"), ("PUT", "/api/runs"), ("GET", "//static/x"))
 
 
-@pytest.mark.parametrize("headers", WRONG, ids=lambda headers: str(headers)[:48])
+@pytest.mark.parametrize("headers", WRONG, ids=range(len(WRONG)))
 def test_without_the_token_every_door_is_shut(standing: Service, headers: dict[str, str]) -> None:
     tried = set(doors(standing))
     assert len(tried) > 30
