@@ -36,6 +36,7 @@ settings.load_profile("same")
 WHOLE_MACHINE = {"docker", "ray", "browser", "vllm"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests stay together where several processes share them; otherwise a module does."""
     for item in items:

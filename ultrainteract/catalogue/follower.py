@@ -5,6 +5,7 @@ and would hold up pages. One follower a run at a time; it ends with whoever star
 """
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import time
@@ -16,7 +17,7 @@ from ultrainteract.catalogue.entry import Indexed, index
 from ultrainteract.catalogue.figures import Figures
 from ultrainteract.catalogue.opened import open_tree
 from ultrainteract.config import RunConfig
-from ultrainteract.errors import RunFolderError, boundary
+from ultrainteract.errors import JournalFault, RunFolderError, boundary
 from ultrainteract.journal import Journal
 from ultrainteract.locks import FollowerLock
 from ultrainteract.report.overview import Overview
@@ -132,32 +133,55 @@ def made_of(journal: Journal) -> str:
         return digest([journal.meta("shape"), journal.path.stat().st_ino])
 
 
-def start(
-    run: Path, shelf: Path, plugins: Sequence[Path] = ()
-) -> multiprocessing.process.BaseProcess:
-    """Follow the run in a process that ends with this one; its catalogue lies in `shelf`."""
-    process = multiprocessing.get_context("spawn").Process(
-        target=follow, args=(run, shelf, tuple(plugins), os.getpid()), daemon=True
-    )
-    process.start()
-    return process
+class Following:
+    """A run followed in a process that ends with this one; its catalogue lies in `shelf`."""
+
+    def __init__(self, run: Path, shelf: Path, plugins: Sequence[Path] = ()) -> None:
+        context = multiprocessing.get_context("spawn")
+        # Without a lock, which a process that is killed would not give back.
+        self._writes = context.RawValue(ctypes.c_bool, 1)
+        self._process = context.Process(
+            target=follow,
+            args=(run, shelf, tuple(plugins), os.getpid(), self._writes),
+            daemon=True,
+        )
+        self._process.start()
+
+    @property
+    def trouble(self) -> str:
+        """Why the catalogue is not kept up, in a sentence; empty while it is."""
+        if not self._process.is_alive():
+            return "Nothing keeps these pages up: start the viewer again."
+        if not self._writes.value:
+            return "These pages are behind: what they search cannot be written. Is the disk full?"
+        return ""
+
+    def close(self) -> None:
+        """End it; safe to call twice."""
+        self._process.terminate()
+        self._process.join()
 
 
-def follow(run: Path, shelf: Path, plugins: Sequence[Path], parent: int) -> None:
-    """Keep the run's catalogue up for as long as `parent` lives."""
+def follow(
+    run: Path, shelf: Path, plugins: Sequence[Path], parent: int, writes: ctypes.c_bool
+) -> None:
+    """Keep the run's catalogue up for as long as `parent` lives; `writes` says whether it can."""
     os.nice(_NICE)
     for plugin in plugins:
         load_plugin(plugin)
     lock = FollowerLock(shelf)
     while os.getppid() == parent:
         if lock.take():
-            # One that is begun anew may not be there for a moment; pages say what else is wrong.
-            with contextlib.suppress(RunFolderError):
-                _follow(run, shelf, parent)
+            try:
+                # One that is begun anew may be gone for a moment; pages say what else is wrong.
+                with contextlib.suppress(RunFolderError):
+                    _follow(run, shelf, parent, writes)
+            except JournalFault:
+                writes.value = False
         time.sleep(_PAUSE)
 
 
-def _follow(run: Path, shelf: Path, parent: int) -> None:
+def _follow(run: Path, shelf: Path, parent: int, writes: ctypes.c_bool) -> None:
     """Until the parent ends or the run is begun anew."""
     journal, config = read_run(run)
     with contextlib.closing(journal), contextlib.closing(Catalogue(shelf)) as catalogue:
@@ -166,6 +190,7 @@ def _follow(run: Path, shelf: Path, parent: int) -> None:
         while os.getppid() == parent and not follower.stale:
             began = time.monotonic()
             behind = follower.step()
+            writes.value = True
             if time.monotonic() - drawn > _REDRAW:
                 follower.draw()
                 drawn = time.monotonic()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ultrainteract.catalogue.catalogue import Catalogue
 from ultrainteract.catalogue.figures import Figures
-from ultrainteract.catalogue.follower import made_of, start
+from ultrainteract.catalogue.follower import Following, made_of
 from ultrainteract.catalogue.opened import Opened, open_tree
 from ultrainteract.catalogue.shelf import Shelf
 from ultrainteract.config import RunConfig
@@ -52,13 +52,12 @@ class ShownRun:
         self._read = [_Read.of(path)]
         self._shelf = Shelf.of(path)
         self.catalogue = Catalogue(self._shelf.folder)
-        self._follower = start(path, self._shelf.folder, plugins)
+        self._following = Following(path, self._shelf.folder, plugins)
         self._marks: tuple[object, Marks] = (None, Marks())
 
     def close(self) -> None:
         """Ends what was started; safe to call twice."""
-        self._follower.terminate()
-        self._follower.join()
+        self._following.close()
         for one in self._read:
             one.journal.close()
         self.catalogue.close()
@@ -77,9 +76,9 @@ class ShownRun:
         return self._now().journal
 
     @property
-    def followed(self) -> bool:
-        """Whether the catalogue is being kept up."""
-        return self._follower.is_alive()
+    def trouble(self) -> str:
+        """Why the catalogue is not kept up, in a sentence; empty while it is."""
+        return self._following.trouble
 
     @property
     def running(self) -> bool:

@@ -59,7 +59,7 @@ Shown = Annotated[ShownRun, Depends(_run)]
 
 
 def _overview(request: Request, run: Shown) -> Response:
-    tag = tag_of(request, run.stamp(), run.followed)
+    tag = tag_of(request, run.stamp(), run.trouble)
     return unchanged(request, tag) or page("overview", overview(run), tag=tag)
 
 
