@@ -51,16 +51,13 @@ bubblewrap: $(VENV)/.venv ## Sandboxes without an engine: bubblewrap and the pac
 browser: ## Chromium for the browser tests, installed where it is missing
 	@bash tests/browser.sh
 
-# Two processes: what waits for engines, Ray and browsers in one, all else in the other.
-BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
-
 .PHONY: test
 test: $(VENV)/.dev sandbox browser ## Run the tests (all but the slow ones and those that need a GPU)
-	$(BIN)/python -m pytest -m "not slow and not gpu" $(BESIDE) $(ARGS)
+	@bash tests/run.sh "not slow and not gpu" $(ARGS)
 
 .PHONY: test-all
 test-all: $(VENV)/.dev sandbox browser ## Run all tests, real vLLM included
-	$(BIN)/python -m pytest -m "not gpu" $(BESIDE) $(ARGS)
+	@bash tests/run.sh "not gpu" $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Style: ruff check and format

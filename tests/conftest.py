@@ -32,19 +32,6 @@ settings.register_profile(
 settings.load_profile("same")
 
 
-# What uses the machine as a whole: one process runs all of it, one after the other.
-WHOLE_MACHINE = {"docker", "ray", "browser", "vllm"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together where several processes share them; otherwise a module does."""
-    for item in items:
-        whole = WHOLE_MACHINE & {mark.name for mark in item.iter_markers()}
-        group = "whole machine" if whole else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @dataclass(frozen=True)
 class Done:
     """A finished command."""

@@ -213,9 +213,10 @@ def _stop_signals(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[N
         say("stopping: what is under way is recorded, nothing new starts (again: stop at once)")
         stop.set()
 
+    signals = [signal.SIGINT, signal.SIGTERM]
     # A terminal that is closed hangs up; under nohup that is ignored, and stays so.
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    signals = [one for one in wanted if signal.getsignal(one) is not signal.SIG_IGN]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
     for one in signals:
         loop.add_signal_handler(one, on_signal)
     try:
