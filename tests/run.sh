@@ -20,7 +20,7 @@ echo "== tests that need an engine, Ray or a browser; the others run beside them
 first=$?
 wait "$beside"
 second=$?
-echo "== the other tests"
+printf '\n== the other tests\n'
 cat "$log"
 
 # 5: none was selected, as where the words name one test.
