@@ -29,6 +29,8 @@ from ultrainteract.types import digest
 _PAGE, _GROWING = 100, 32
 # Seconds between two looks at a journal, where nothing waits and where much does.
 _PAUSE, _LOOK = 0.5, 2.0
+# Seconds until a fault is tried again: all that the catalogue knows is read anew.
+_AGAIN = 5.0
 # Seconds between two drawings of the overview.
 _REDRAW = 5.0
 _NICE = 5
@@ -153,7 +155,10 @@ class Following:
         if not self._process.is_alive():
             return "Nothing keeps these pages up: start the viewer again."
         if not self._writes.value:
-            return "These pages are behind: what they search cannot be written. Is the disk full?"
+            return (
+                "These pages are behind: the journal cannot be read, or what they search cannot be "
+                "written, as on a full disk. It is tried again."
+            )
         return ""
 
     def close(self) -> None:
@@ -165,7 +170,8 @@ class Following:
 def follow(
     run: Path, shelf: Path, plugins: Sequence[Path], parent: int, writes: ctypes.c_bool
 ) -> None:
-    """Keep the run's catalogue up for as long as `parent` lives; `writes` says whether it can."""
+    """Keep the run's catalogue up for as long as `parent` lives; `writes` is 0 from a fault of
+    either file until a step is through."""
     os.nice(_NICE)
     for plugin in plugins:
         load_plugin(plugin)
@@ -178,6 +184,7 @@ def follow(
                     _follow(run, shelf, parent, writes)
             except JournalFault:
                 writes.value = False
+                time.sleep(_AGAIN)
         time.sleep(_PAUSE)
 
 
