@@ -14,7 +14,7 @@ from ultrainteract.ladder import request_seed
 from ultrainteract.recorder import Unrecorded, replay
 from ultrainteract.sampling.base import Reply, Request
 from ultrainteract.tree import Node, PreferenceTree
-from ultrainteract.types import Claim, ExecResult, Instruction, Spent, Usage, Verdict
+from ultrainteract.types import Claim, ExecResult, Instruction, Spent, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,8 @@ def _spent(asked: Mapping[Request, tuple[int, Reply]]) -> dict[str, Spent]:
     spent: dict[str, Spent] = {}
     for request, (_, reply) in asked.items():
         one = spent.get(request.model, Spent())
-        used, more = one.usage, reply.usage
         spent[request.model] = Spent(
-            one.calls + 1,
-            Usage(
-                used.prompt_tokens + more.prompt_tokens,
-                used.completion_tokens + more.completion_tokens,
-            ),
-            one.seconds + reply.seconds,
+            one.calls + 1, one.usage + reply.usage, one.seconds + reply.seconds
         )
     return spent
 
